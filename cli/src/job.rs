@@ -1,7 +1,7 @@
 //! A job as the function returns it. Reading is tolerant of newer versions of Landfall: unknown fields are kept, and an
 //! unknown status counts as active.
 
-use model::{Status, StoredFile};
+use model::{JobStatus, StoredFile};
 use serde_json::Value;
 
 use crate::{error::CliError, exit_status::ExitStatus};
@@ -53,11 +53,11 @@ impl Job {
 
     /// The exit status of a job that has ended; `None` while it is active.
     pub(crate) fn exit_status(&self) -> Option<ExitStatus> {
-        let status: Status = self.status().parse().ok()?;
+        let status: JobStatus = self.status().parse().ok()?;
         match status {
-            Status::Stored => Some(ExitStatus::Success),
-            Status::Partial => Some(ExitStatus::JobPartial),
-            ended if ended.ends_wait() => Some(ExitStatus::JobUnsuccessful),
+            JobStatus::Stored => Some(ExitStatus::Success),
+            JobStatus::Partial => Some(ExitStatus::JobPartial),
+            ended if ended.ends_waiting() => Some(ExitStatus::JobUnsuccessful),
             _ => None,
         }
     }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_final_status_has_an_exit_code() {
-        let codes = Status::ALL.map(|status| job(status.as_str()).exit_status().map(ExitStatus::code));
+        let codes = JobStatus::ALL.map(|status| job(status.as_str()).exit_status().map(ExitStatus::code));
         let expected =
             [None, None, None, None, None, None, None, Some(0), Some(5), Some(6), Some(6), Some(6)];
         assert_eq!(codes, expected);

@@ -9,7 +9,7 @@ use aws_sigv4::{
 };
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use http_client::{MAX_RESPONSE_BYTES, Sender};
+use http_client::{MAX_RESPONSE_BYTES, ProviderHttpClient};
 use serde_json::Value;
 
 /// The timeout of the slowest function that a test waits for.
@@ -30,7 +30,7 @@ pub(crate) struct ServiceRequest<'a> {
 
 /// Signs a request with the credentials of a stack's description, and sends it.
 pub(crate) async fn send_signed(
-    sender: &Sender,
+    sender: &ProviderHttpClient,
     described: &Value,
     request: ServiceRequest<'_>,
 ) -> Response<Value> {
@@ -61,7 +61,7 @@ pub(crate) async fn send_signed(
 }
 
 /// Sends a request unchanged. Returns the JSON of the response, or `Null` if it is not JSON.
-pub(crate) async fn send_unsigned(sender: &Sender, request: Request<Bytes>) -> Response<Value> {
+pub(crate) async fn send_unsigned(sender: &ProviderHttpClient, request: Request<Bytes>) -> Response<Value> {
     let response = sender.send(request, TIMEOUT, MAX_RESPONSE_BYTES).await.expect("a response");
     response.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }

@@ -15,7 +15,7 @@ use harness::{
     until,
 };
 use http::{Method, Request, Response};
-use http_client::{MAX_RESPONSE_BYTES, Sender};
+use http_client::{MAX_RESPONSE_BYTES, ProviderHttpClient};
 use runtime::Environment;
 use serde_json::{Value, json};
 
@@ -26,15 +26,15 @@ pub(crate) struct Deployed {
     pub(crate) described: Value,
     pub(crate) aws: AwsClients,
     pub(crate) simulator: SimulatorHost,
-    sender: Sender,
+    sender: ProviderHttpClient,
 }
 
 impl Deployed {
     /// Connects to the stack that `LANDFALL_STACK` describes, starts the simulator and writes its keys to the stack's
     /// secret. Returns `None` if the variable is not set.
     pub(crate) async fn connect() -> Option<Self> {
-        let environment = Environment::of_process();
-        let file = environment.maybe("LANDFALL_STACK")?.to_owned();
+        let environment = Environment::from_process();
+        let file = environment.optional("LANDFALL_STACK")?.to_owned();
         let text = fs::read_to_string(&file).expect("LANDFALL_STACK names a readable file");
         let described: Value = serde_json::from_str(&text).expect("the description is JSON");
         let aws = AwsClients::new(&variables(&described)).expect("the description is complete");
@@ -45,11 +45,11 @@ impl Deployed {
         let ports = Ports { api: port, files: port + 1, admin: port + 2 };
         // The preceding flow may not have closed them yet.
         let simulator = until("the simulator's ports are free", || async {
-            let simulator = simulators::of_provider("abyssale", 1, run).expect("a simulator");
+            let simulator = simulators::simulator_for("abyssale", 1, run).expect("a simulator");
             SimulatorHost::start(simulator, ports).await.ok()
         })
         .await;
-        let sender = Sender::new().expect("a client");
+        let sender = ProviderHttpClient::new().expect("a client");
         let deployed = Self { described, aws, simulator, sender };
         let keys = deployed.simulator.with(|simulator| simulator.credentials());
         deployed.write_keys(keys).await;

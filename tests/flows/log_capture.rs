@@ -8,7 +8,7 @@ use std::{
 };
 
 pub(crate) use default_subscriber::install_default_subscriber;
-use runtime::{Environment, log_into};
+use runtime::{Environment, log_subscriber};
 use serde_json::Value;
 use tracing::{Level, subscriber::DefaultGuard};
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt};
@@ -58,7 +58,7 @@ impl CapturedLog {
         let log_buffer = LogBuffer::default();
         let written = log_buffer.clone();
         let environment = Environment::new([("LOG_LEVEL", "trace")]);
-        let log = log_into(&environment, move || written.clone());
+        let log = log_subscriber(&environment, move || written.clone());
         Self { log_buffer, _guard: tracing::subscriber::set_default(log) }
     }
 

@@ -31,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn read(event: Value) {
-    match EventSource::read(event) {
+    match EventSource::parse(event) {
         Ok(EventSource::Http(request)) => {
             let path = request.uri().path();
             if http_event::is_plain_path(path) {
@@ -39,7 +39,7 @@ fn read(event: Value) {
             }
             let _ = (request.headers().len(), request.body().len());
         }
-        Ok(EventSource::Queue(messages)) => {
+        Ok(EventSource::Sqs(messages)) => {
             let known = |message: &event_source::QueueMessage| {
                 message.queue.len() + message.id.len() + message.receipt_handle.len() + message.body.len()
             };

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use runtime::{Failure, InvocationContext};
+use runtime::{InvocationContext, InvocationError};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ pub(crate) fn in_process<A, H, F>(app: A, timeout: Duration, handle: H) -> Funct
 where
     A: Send + Sync + 'static,
     H: Fn(Arc<A>, Value, OffsetDateTime) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<Value, Failure>> + Send + 'static,
+    F: Future<Output = Result<Value, InvocationError>> + Send + 'static,
 {
     let app = Arc::new(app);
     Arc::new(move |event| {

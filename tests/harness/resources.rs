@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
-use runtime::{Aws, Environment};
+use runtime::{AwsConfig, Environment};
 use serde_json::{Value, json};
 
 /// Name of the bucket.
@@ -62,14 +62,14 @@ impl AwsClients {
     /// # Errors
     /// A variable is missing.
     pub fn new(environment: &Environment) -> Result<Self, model::Error> {
-        let aws = Aws::new(environment)?;
-        let s3 = aws.streaming("S3");
+        let aws = AwsConfig::new(environment)?;
+        let s3 = aws.streaming_config("S3");
         let s3 = aws_sdk_s3::config::Builder::from(&s3).force_path_style(s3.endpoint_url().is_some()).build();
         Ok(Self {
             s3: aws_sdk_s3::Client::from_conf(s3),
-            dynamodb: aws_sdk_dynamodb::Client::new(&aws.service("DYNAMODB")),
-            sqs: aws_sdk_sqs::Client::new(&aws.service("SQS")),
-            secrets: aws_sdk_secretsmanager::Client::new(&aws.service("SECRETS_MANAGER")),
+            dynamodb: aws_sdk_dynamodb::Client::new(&aws.service_config("DYNAMODB")),
+            sqs: aws_sdk_sqs::Client::new(&aws.service_config("SQS")),
+            secrets: aws_sdk_secretsmanager::Client::new(&aws.service_config("SECRETS_MANAGER")),
         })
     }
 

@@ -79,19 +79,20 @@ impl Stack {
         // The receiver starts first: `submit` needs its address.
         let common = common_variables(&cloud, &cloud_options);
         let clients =
-            AwsClients::new(&Environment::new(common.clone())).map_err(|e| StackError(e.causes()))?;
+            AwsClients::new(&Environment::new(common.clone())).map_err(|e| StackError(e.cause_chain()))?;
         let created = clients.create_resources(options.max_receive_count).await;
         let queues = created.map_err(StackError::at("cannot create the resources"))?;
         write_secret(&clients, &simulators).await?;
 
         let variables = FunctionEnvironments { common, queues: queues.clone(), options: &options };
-        let receiver = webhook::App::connect(&variables.receiver()).map_err(|e| StackError(e.causes()))?;
+        let receiver =
+            webhook::App::connect(&variables.receiver()).map_err(|e| StackError(e.cause_chain()))?;
         let receiver = in_process(receiver, Duration::from_secs(10), |app, event, deadline| async move {
             app.handle(event, deadline).await
         });
         let webhook = start_http_api("the webhook API", ports.webhook, &receiver).await?;
         let app = submit::App::connect(&variables.submit(&webhook.url, &simulators))
-            .map_err(|e| StackError(e.causes()))?;
+            .map_err(|e| StackError(e.cause_chain()))?;
         let submit_function = in_process(app, options.submit_timeout, |app, event, deadline| async move {
             app.handle(event, deadline).await
         });
@@ -212,7 +213,7 @@ async fn start_simulators(options: &StackOptions) -> Result<Vec<(&'static str, S
             first => SimulatorPorts { api: first, files: first + 1, admin: first + 2 },
         };
         port = if port == 0 { 0 } else { port + 3 };
-        let simulator = simulators::of_provider(provider.name(), options.seed, options.run)
+        let simulator = simulators::simulator_for(provider.name(), options.seed, options.run)
             .ok_or_else(|| StackError(format!("{} has no simulator", provider.name())))?;
         let host = SimulatorHost::start(simulator, ports).await;
         let host = host
@@ -241,8 +242,8 @@ fn connect_worker(
 ) -> Result<(Function, Option<WorkerProcesses>), StackError> {
     match &options.workers {
         Workers::InProcess => {
-            let app =
-                webhook::App::connect(&Environment::new(variables)).map_err(|e| StackError(e.causes()))?;
+            let app = webhook::App::connect(&Environment::new(variables))
+                .map_err(|e| StackError(e.cause_chain()))?;
             let function = in_process(app, options.worker_timeout, |app, event, deadline| async move {
                 app.handle(event, deadline).await
             });

@@ -57,7 +57,7 @@ fn response_object(status: u16, classes: &[ErrorClass]) -> Value {
         content.insert("application/json".to_owned(), json!({ "schema": reference("GatewayMessage") }));
     }
     let mut headers = Map::new();
-    if classes.iter().any(|class| class.retryable()) {
+    if classes.iter().any(|class| class.is_retryable()) {
         headers.insert("Retry-After".to_owned(), header("Retry-After"));
     }
     json!({ "description": description.join("\n"), "headers": headers, "content": content })

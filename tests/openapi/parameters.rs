@@ -1,6 +1,6 @@
 //! Parameters of paths, queries and headers.
 
-use model::Status;
+use model::JobStatus;
 use serde_json::{Value, json};
 
 /// The path parameter `job_id`.
@@ -52,7 +52,7 @@ pub(crate) fn listing() -> Vec<Value> {
     let mut statuses = query(
         "status",
         "Only jobs with one of these statuses.",
-        json!({ "type": "array", "minItems": 1, "items": { "enum": Status::ALL.map(Status::as_str) } }),
+        json!({ "type": "array", "minItems": 1, "items": { "enum": JobStatus::ALL.map(JobStatus::as_str) } }),
     );
     (statuses["style"], statuses["explode"]) = (json!("form"), json!(false));
     vec![

@@ -115,7 +115,7 @@ fn requests(provider: &dyn Provider, order: &OrderSchema) -> Vec<Map<String, Val
 
 fn validate_requests(provider: &dyn Provider, order: &OrderSchema, schema: &Validator) -> BTreeSet<bool> {
     let is_valid = |request: Map<String, Value>| {
-        let accepted = provider.read_order(order.kind, request.clone());
+        let accepted = provider.parse_order(order.kind, request.clone());
         let mut described = json!({ "provider": provider.name(), "kind": order.kind });
         described.as_object_mut().expect("an object").extend(request);
         let valid = schema.is_valid(&described);

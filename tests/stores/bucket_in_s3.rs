@@ -1,6 +1,6 @@
 //! Objects in S3: complete or not at all, written once, with a checksum that S3 confirms.
 
-use bucket::{Bucket, Key, Upload, UploadedObject};
+use bucket::{Bucket, ObjectKey, UploadOutcome, UploadRequest};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use model::{ChecksumAlgorithm, Error, ErrorClass, JobId, ProviderName};
@@ -12,13 +12,17 @@ const MEBIBYTE: usize = 1024 * 1024;
 async fn start_bucket() -> (Server, Bucket) {
     let server = Server::start("LOCALEMU_ENDPOINT").await;
     server.clients.s3.create_bucket().bucket(&server.name).send().await.expect("a bucket");
-    let bucket =
-        Bucket::new(&server.aws.streaming("S3"), &server.name, "landed/", ChecksumAlgorithm::Crc64Nvme);
+    let bucket = Bucket::new(
+        &server.aws.streaming_config("S3"),
+        &server.name,
+        "landed/",
+        ChecksumAlgorithm::Crc64Nvme,
+    );
     (server, bucket)
 }
 
-fn key() -> Key {
-    Key::Archive(ProviderName::new("abyssale"), JobId::generate())
+fn key() -> ObjectKey {
+    ObjectKey::Archive(ProviderName::new("abyssale"), JobId::generate())
 }
 
 /// Bytes that differ from position to position, in uneven pieces.
@@ -32,21 +36,22 @@ fn stream_of(pieces: &[Bytes]) -> impl Stream<Item = Result<Bytes, Error>> + Sen
     stream::iter(owned.into_iter().map(Ok))
 }
 
-fn upload(key: &Key, length: Option<usize>) -> Upload<'_> {
-    Upload { key, content_type: "application/zip", length: length.map(|length| length as u64) }
+fn upload(key: &ObjectKey, length: Option<usize>) -> UploadRequest<'_> {
+    UploadRequest { key, content_type: "application/zip", length: length.map(|length| length as u64) }
 }
 
 async fn assert_uploads(length: usize, is_length_known: bool) {
     let (server, bucket) = start_bucket().await;
     let (key, pieces) = (key(), pieces(length));
     let declared_length = is_length_known.then_some(length);
-    let stored = bucket.upload(upload(&key, declared_length), stream_of(&pieces)).await.expect("stored");
-    let UploadedObject::Stored { bytes, checksum } = stored else { panic!("the key was free") };
+    let stored =
+        bucket.upload_stream(upload(&key, declared_length), stream_of(&pieces)).await.expect("stored");
+    let UploadOutcome::Stored { bytes, checksum } = stored else { panic!("the key was free") };
     assert_eq!(bytes, length as u64);
-    let existing = bucket.head(&key).await.expect("an answer").expect("there");
+    let existing = bucket.head_object(&key).await.expect("an answer").expect("there");
     assert_eq!((existing.bytes, existing.checksum), (bytes, Some(checksum.clone())));
-    assert_eq!(bucket.checksum(&key).await.expect("read"), checksum);
-    let read = bucket.get(&bucket.key(&key)).await.expect("an answer").expect("there");
+    assert_eq!(bucket.compute_checksum(&key).await.expect("read"), checksum);
+    let read = bucket.get_object(&bucket.object_key(&key)).await.expect("an answer").expect("there");
     assert!(read == pieces.concat(), "the bytes are the same");
     assert_no_open_upload(&server).await;
 }
@@ -87,11 +92,11 @@ async fn an_existing_object_is_not_overwritten() {
     for (first, second) in [(Some(5), Some(7)), (Some(5), None)] {
         let (server, bucket) = start_bucket().await;
         let key = key();
-        bucket.upload(upload(&key, first), stream_of(&pieces(5))).await.expect("stored");
+        bucket.upload_stream(upload(&key, first), stream_of(&pieces(5))).await.expect("stored");
         let second_upload =
-            bucket.upload(upload(&key, second), stream_of(&pieces(7))).await.expect("an answer");
-        assert_eq!(second_upload, UploadedObject::AlreadyThere);
-        assert_eq!(bucket.head(&key).await.expect("an answer").expect("there").bytes, 5);
+            bucket.upload_stream(upload(&key, second), stream_of(&pieces(7))).await.expect("an answer");
+        assert_eq!(second_upload, UploadOutcome::AlreadyExists);
+        assert_eq!(bucket.head_object(&key).await.expect("an answer").expect("there").bytes, 5);
         assert_no_open_upload(&server).await;
     }
 }
@@ -103,10 +108,11 @@ async fn a_failing_source_leaves_no_object_and_no_upload() {
         let key = key();
         let broken = pieces(9 * MEBIBYTE).into_iter().map(Ok);
         let broken = broken.chain([Err(Error::new(ErrorClass::SourceUnavailable, "it broke off"))]);
-        let result =
-            bucket.upload(upload(&key, declared_length), stream::iter(broken.collect::<Vec<_>>())).await;
+        let result = bucket
+            .upload_stream(upload(&key, declared_length), stream::iter(broken.collect::<Vec<_>>()))
+            .await;
         assert_eq!(result.expect_err("broken").message, "it broke off");
-        assert_eq!(bucket.head(&key).await.expect("an answer"), None);
+        assert_eq!(bucket.head_object(&key).await.expect("an answer"), None);
         assert_no_open_upload(&server).await;
     }
 }
@@ -115,20 +121,20 @@ async fn a_failing_source_leaves_no_object_and_no_upload() {
 async fn a_range_read_returns_exactly_its_bytes() {
     let (_server, bucket) = start_bucket().await;
     let (key, pieces) = (key(), pieces(2 * MEBIBYTE));
-    bucket.upload(upload(&key, Some(2 * MEBIBYTE)), stream_of(&pieces)).await.expect("stored");
-    let read = bucket.read(&key, 1_000_000..1_500_001).await.expect("read");
+    bucket.upload_stream(upload(&key, Some(2 * MEBIBYTE)), stream_of(&pieces)).await.expect("stored");
+    let read = bucket.read_range(&key, 1_000_000..1_500_001).await.expect("read");
     assert!(read == pieces.concat()[1_000_000..1_500_001], "the bytes are the same");
-    assert!(bucket.read(&key, 2_000_000..3_000_000).await.is_err(), "a range beyond the end fails");
+    assert!(bucket.read_range(&key, 2_000_000..3_000_000).await.is_err(), "a range beyond the end fails");
 }
 
 #[tokio::test]
 async fn deleting_an_object_is_idempotent() {
     let (_server, bucket) = start_bucket().await;
     let key = key();
-    bucket.place(&key, "text/plain", Bytes::from_static(b"x")).await.expect("stored");
+    bucket.put_if_absent(&key, "text/plain", Bytes::from_static(b"x")).await.expect("stored");
     for _ in 0..2 {
-        bucket.delete(&key).await.expect("removed");
-        assert_eq!(bucket.head(&key).await.expect("an answer"), None);
+        bucket.delete_object(&key).await.expect("removed");
+        assert_eq!(bucket.head_object(&key).await.expect("an answer"), None);
     }
-    assert!(bucket.get(&bucket.key(&key)).await.expect("an answer").is_none());
+    assert!(bucket.get_object(&bucket.object_key(&key)).await.expect("an answer").is_none());
 }

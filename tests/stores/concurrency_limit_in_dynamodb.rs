@@ -1,7 +1,7 @@
 //! Slots of the concurrency limit: never more running jobs than slots, and the oldest waiting job gets the next one.
 
 use job_store::JobStore;
-use model::{Event, Job, JobId, NewJob, Origin, ProviderJobId, ProviderName, Source};
+use model::{Job, JobEvent, JobId, JobOrigin, NewJob, ProviderJobId, ProviderName, Source};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -22,21 +22,21 @@ async fn create_job(job_store: &JobStore) -> JobId {
         provider: provider(),
         kind: "export".into(),
         request: json!({}),
-        expected: Some(1),
+        expected_files: Some(1),
         metadata: None,
         unpack: None,
-        origin: Origin::Submitted,
+        origin: JobOrigin::Submitted,
     });
     job_store.claim(&job, None, now()).await.expect("a claim");
     job.id
 }
 
 async fn take_slot(job_store: &JobStore, slots: u32, job: JobId, at: OffsetDateTime) -> bool {
-    job_store.take_slot(&provider(), slots, job, at).await.expect("an answer")
+    job_store.acquire_slot(&provider(), slots, job, at).await.expect("an answer")
 }
 
-async fn apply_event(job_store: &JobStore, job: JobId, event: Event) {
-    job_store.apply(job, &event, now()).await.expect("written");
+async fn apply_event(job_store: &JobStore, job: JobId, event: JobEvent) {
+    job_store.apply_event(job, &event, now()).await.expect("written");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,10 +62,11 @@ async fn a_slot_is_held_until_the_provider_has_finished() {
     let (first, second) = (create_job(&job_store).await, create_job(&job_store).await);
     assert!(take_slot(&job_store, 1, first, now()).await);
     assert!(take_slot(&job_store, 1, first, now()).await, "the job holds the slot already");
-    apply_event(&job_store, first, Event::Accepted { provider_job_id: ProviderJobId::new("t") }).await;
+    apply_event(&job_store, first, JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") })
+        .await;
     assert!(!take_slot(&job_store, 1, second, now()).await);
     let sources = vec![Source::archive("https://x/a.zip?s=1")];
-    apply_event(&job_store, first, Event::Finished { sources, missing: vec![] }).await;
+    apply_event(&job_store, first, JobEvent::FilesReady { sources, missing: vec![] }).await;
     assert!(take_slot(&job_store, 1, second, now()).await, "a landing takes no slot");
 }
 
@@ -77,10 +78,10 @@ async fn the_oldest_waiting_job_gets_the_next_slot() {
     assert!(take_slot(&job_store, 1, first, now()).await);
     assert!(!take_slot(&job_store, 1, third, now()).await, "the youngest job waits first");
     assert!(!take_slot(&job_store, 1, second, now()).await);
-    apply_event(&job_store, first, Event::Cancelled).await;
+    apply_event(&job_store, first, JobEvent::Cancelled).await;
     assert!(!take_slot(&job_store, 1, third, now()).await, "an older job waits");
     assert!(take_slot(&job_store, 1, second, now()).await);
-    apply_event(&job_store, second, Event::Cancelled).await;
+    apply_event(&job_store, second, JobEvent::Cancelled).await;
     assert!(take_slot(&job_store, 1, third, now()).await, "no older job waits");
 }
 
@@ -91,7 +92,7 @@ async fn a_waiting_job_that_does_not_return_blocks_no_other() {
         (create_job(&job_store).await, create_job(&job_store).await, create_job(&job_store).await);
     assert!(take_slot(&job_store, 1, first, now()).await);
     assert!(!take_slot(&job_store, 1, second, now()).await);
-    apply_event(&job_store, first, Event::Cancelled).await;
+    apply_event(&job_store, first, JobEvent::Cancelled).await;
     assert!(!take_slot(&job_store, 1, third, now() + Duration::minutes(2)).await);
     assert!(take_slot(&job_store, 1, third, now() + Duration::minutes(4)).await);
 }

@@ -3,10 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use harness::until;
-use job_store::{Claim, DeliveryRecord, IdempotencyKey, JobStore, LeaseAttempt};
+use job_store::{ClaimOutcome, IdempotencyKey, JobStore, LeaseOutcome, NewDeliveryLogEntry};
 use model::{
-    Change, ErrorClass, Event, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName, Source,
-    Status,
+    ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, LandedFiles, NewJob, ProviderJobId,
+    ProviderName, Source,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -25,21 +25,21 @@ fn new_job() -> Job {
         provider: ProviderName::new("abyssale"),
         kind: "export".into(),
         request: json!({ "banner_ids": ["a"] }),
-        expected: Some(1),
+        expected_files: Some(1),
         metadata: Some(json!({ "deep": { "": [1.5, null, "é", { "n": 123_456_789_012_345_678_u64 }] } })),
         unpack: Some(false),
-        origin: Origin::Submitted,
+        origin: JobOrigin::Submitted,
     })
 }
 
-fn finished_event() -> Event {
-    Event::Finished { sources: vec![Source::archive("https://x/a.zip?s=1")], missing: vec![] }
+fn finished_event() -> JobEvent {
+    JobEvent::FilesReady { sources: vec![Source::archive("https://x/a.zip?s=1")], missing: vec![] }
 }
 
 async fn create_received_job(job_store: &JobStore) -> JobId {
     let job = new_job();
     job_store.claim(&job, None, now()).await.expect("a claim");
-    job_store.apply(job.id, &finished_event(), now()).await.expect("an event");
+    job_store.apply_event(job.id, &finished_event(), now()).await.expect("an event");
     job.id
 }
 
@@ -47,11 +47,11 @@ async fn create_received_job(job_store: &JobStore) -> JobId {
 async fn a_job_reads_back_as_it_was_written() {
     let (_server, job_store) = start_job_table().await;
     let job = new_job();
-    assert!(matches!(job_store.claim(&job, None, now()).await, Ok(Claim::New)));
+    assert!(matches!(job_store.claim(&job, None, now()).await, Ok(ClaimOutcome::Created)));
     let read = job_store.get(job.id).await.expect("an answer").expect("the job");
     assert_eq!(
         (read.id, read.status, read.request, read.metadata),
-        (job.id, Status::Submitting, job.request, job.metadata)
+        (job.id, JobStatus::Submitting, job.request, job.metadata)
     );
     assert!(job_store.get(JobId::generate()).await.expect("an answer").is_none());
 }
@@ -65,9 +65,9 @@ async fn of_fifty_concurrent_claims_with_one_key_one_creates_the_job() {
         tokio::spawn(async move {
             let job = new_job();
             match job_store.claim(&job, Some(&key), now()).await.expect("a claim") {
-                Claim::New => (true, job.id),
-                Claim::Existing(job) => (false, job.id),
-                Claim::Mismatch => panic!("the request is the same"),
+                ClaimOutcome::Created => (true, job.id),
+                ClaimOutcome::Existing(job) => (false, job.id),
+                ClaimOutcome::KeyMismatch => panic!("the request is the same"),
             }
         })
     });
@@ -89,7 +89,7 @@ async fn a_retried_claim_finds_itself() {
         let job = new_job();
         for _ in 0..2 {
             let claimed = job_store.claim(&job, key, now()).await;
-            assert!(matches!(claimed, Ok(Claim::New)), "{claimed:?}");
+            assert!(matches!(claimed, Ok(ClaimOutcome::Created)), "{claimed:?}");
         }
     }
 }
@@ -101,11 +101,11 @@ async fn a_key_with_another_request_is_a_mismatch_and_a_freed_key_is_new() {
     let first = new_job();
     job_store.claim(&first, Some(&key), now()).await.expect("a claim");
     let other = IdempotencyKey::new("caller", "spring", &json!({ "a": 2 }));
-    assert!(matches!(job_store.claim(&new_job(), Some(&other), now()).await, Ok(Claim::Mismatch)));
-    job_store.free_key(&key, first.id).await.expect("freed");
-    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(Claim::New)));
-    job_store.free_key(&key, first.id).await.expect("an answer");
-    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(Claim::Existing(_))));
+    assert!(matches!(job_store.claim(&new_job(), Some(&other), now()).await, Ok(ClaimOutcome::KeyMismatch)));
+    job_store.release_idempotency_key(&key, first.id).await.expect("freed");
+    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created)));
+    job_store.release_idempotency_key(&key, first.id).await.expect("an answer");
+    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Existing(_))));
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn an_expired_key_is_new_although_its_item_still_exists() {
     let key = IdempotencyKey::new("caller", "spring", &json!({}));
     let long_ago = now() - time::Duration::days(8);
     job_store.claim(&new_job(), Some(&key), long_ago).await.expect("a claim");
-    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(Claim::New)));
+    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,23 +122,27 @@ async fn concurrent_events_are_all_applied() {
     let (_server, job_store) = start_job_table().await;
     let job = new_job();
     job_store.claim(&job, None, now()).await.expect("a claim");
-    let accepted = Event::Accepted { provider_job_id: ProviderJobId::new("t") };
-    let events =
-        [accepted, finished_event(), Event::Progressed { percent: 7.0 }, Event::Progressed { percent: 9.0 }];
+    let accepted = JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") };
+    let events = [
+        accepted,
+        finished_event(),
+        JobEvent::ProgressReported { percent: 7.0 },
+        JobEvent::ProgressReported { percent: 9.0 },
+    ];
     let writers: Vec<_> = events
         .into_iter()
         .map(|event| {
             let job_store = job_store.clone();
-            tokio::spawn(async move { job_store.apply(job.id, &event, now()).await })
+            tokio::spawn(async move { job_store.apply_event(job.id, &event, now()).await })
         })
         .collect();
     for writer in writers {
         writer.await.expect("no panic").expect("applied");
     }
     let job = job_store.get(job.id).await.expect("an answer").expect("the job");
-    assert_eq!((job.status, job.provider_job_id), (Status::Received, Some(ProviderJobId::new("t"))));
-    let (_, change) = job_store.apply(job.id, &finished_event(), now()).await.expect("an answer");
-    assert_eq!(change, Change::Nothing);
+    assert_eq!((job.status, job.provider_job_id), (JobStatus::Received, Some(ProviderJobId::new("t"))));
+    let (_, change) = job_store.apply_event(job.id, &finished_event(), now()).await.expect("an answer");
+    assert_eq!(change, JobChange::Unchanged);
 }
 
 #[tokio::test]
@@ -151,7 +155,11 @@ async fn a_job_is_found_by_its_provider_job_id() {
         job_store.find_by_provider_job_id(&provider, &provider_job_id).await.expect("an answer").is_none()
     );
     job_store
-        .apply(job.id, &Event::Accepted { provider_job_id: provider_job_id.clone() }, now())
+        .apply_event(
+            job.id,
+            &JobEvent::SubmissionAccepted { provider_job_id: provider_job_id.clone() },
+            now(),
+        )
         .await
         .expect("an event");
     let found = until("the index has the job", || async {
@@ -164,29 +172,29 @@ async fn a_job_is_found_by_its_provider_job_id() {
 async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     let (_server, job_store) = start_job_table().await;
     let id = create_received_job(&job_store).await;
-    let LeaseAttempt::Held { lease: first, job, .. } =
-        job_store.lease(id, LEASE, now()).await.expect("an answer")
+    let LeaseOutcome::Acquired { lease: first, job, .. } =
+        job_store.acquire_lease(id, LEASE, now()).await.expect("an answer")
     else {
         panic!("no other worker holds the lease")
     };
-    assert_eq!(job.status, Status::Landing);
-    assert!(matches!(job_store.lease(id, LEASE, now()).await, Ok(LeaseAttempt::Busy(_))));
-    job_store.renew(&first, LEASE, now()).await.expect("still held");
+    assert_eq!(job.status, JobStatus::Landing);
+    assert!(matches!(job_store.acquire_lease(id, LEASE, now()).await, Ok(LeaseOutcome::HeldByAnother(_))));
+    job_store.renew_lease(&first, LEASE, now()).await.expect("still held");
 
     // The first worker stops responding; after its lease has expired another one takes over.
     let later = now() + LEASE * 2;
-    let LeaseAttempt::Held { lease: second, .. } =
-        job_store.lease(id, LEASE, later).await.expect("an answer")
+    let LeaseOutcome::Acquired { lease: second, .. } =
+        job_store.acquire_lease(id, LEASE, later).await.expect("an answer")
     else {
         panic!("the lease has expired")
     };
-    let landed = Event::Landed { haul: LandedFiles::default() };
-    let lost = job_store.apply_leased(&first, &landed, later).await.expect_err("lost");
+    let landed = JobEvent::Landed { landed_files: LandedFiles::default() };
+    let lost = job_store.apply_event_under_lease(&first, &landed, later).await.expect_err("lost");
     assert_eq!(lost.class, ErrorClass::LandingBusy);
-    assert!(job_store.renew(&first, LEASE, later).await.is_err());
-    job_store.apply_leased(&second, &landed, later).await.expect("held");
+    assert!(job_store.renew_lease(&first, LEASE, later).await.is_err());
+    job_store.apply_event_under_lease(&second, &landed, later).await.expect("held");
     assert!(
-        matches!(job_store.lease(id, LEASE, later).await, Ok(LeaseAttempt::Idle(job)) if job.status == Status::Stored)
+        matches!(job_store.acquire_lease(id, LEASE, later).await, Ok(LeaseOutcome::NothingToLand(job)) if job.status == JobStatus::Stored)
     );
 }
 
@@ -194,12 +202,14 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
 async fn a_released_lease_is_free_at_once() {
     let (_server, job_store) = start_job_table().await;
     let id = create_received_job(&job_store).await;
-    let LeaseAttempt::Held { lease, .. } = job_store.lease(id, LEASE, now()).await.expect("an answer") else {
+    let LeaseOutcome::Acquired { lease, .. } =
+        job_store.acquire_lease(id, LEASE, now()).await.expect("an answer")
+    else {
         panic!("free")
     };
-    job_store.release(&lease, now()).await.expect("released");
-    let again = job_store.lease(id, LEASE, now() + Duration::from_millis(5)).await;
-    assert!(matches!(again, Ok(LeaseAttempt::Held { .. })));
+    job_store.release_lease(&lease, now()).await.expect("released");
+    let again = job_store.acquire_lease(id, LEASE, now() + Duration::from_millis(5)).await;
+    assert!(matches!(again, Ok(LeaseOutcome::Acquired { .. })));
 }
 
 #[tokio::test]
@@ -208,7 +218,7 @@ async fn a_delivery_is_recorded_once() {
     let id = create_received_job(&job_store).await;
     let at = now();
     for _ in 0..2 {
-        let delivery = DeliveryRecord {
+        let delivery = NewDeliveryLogEntry {
             received_at: at,
             id: "d",
             name: "NEW_EXPORT",

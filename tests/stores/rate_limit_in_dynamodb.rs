@@ -22,9 +22,9 @@ fn abyssale() -> ProviderName {
 }
 
 async fn reserve(job_store: &JobStore, from: OffsetDateTime) -> OffsetDateTime {
-    match job_store.reserve(&abyssale(), INTERVAL, from, from + LONG).await.expect("an answer") {
-        Reservation::At(reservation) => reservation,
-        Reservation::NotBefore(free) => panic!("the next reservation is more than an hour away: {free}"),
+    match job_store.reserve_request(&abyssale(), INTERVAL, from, from + LONG).await.expect("an answer") {
+        Reservation::Granted(reservation) => reservation,
+        Reservation::RetryAt(free) => panic!("the next reservation is more than an hour away: {free}"),
     }
 }
 
@@ -69,11 +69,12 @@ async fn a_reservation_beyond_the_deadline_is_not_taken() {
     }
     let free = start() + INTERVAL * 6;
     for _ in 0..2 {
-        let reservation = job_store.reserve(&abyssale(), INTERVAL, start(), start() + INTERVAL * 5).await;
-        assert_eq!(reservation.expect("an answer"), Reservation::NotBefore(free));
+        let reservation =
+            job_store.reserve_request(&abyssale(), INTERVAL, start(), start() + INTERVAL * 5).await;
+        assert_eq!(reservation.expect("an answer"), Reservation::RetryAt(free));
     }
-    let reservation = job_store.reserve(&abyssale(), INTERVAL, start(), free).await;
-    assert_eq!(reservation.expect("an answer"), Reservation::At(free));
+    let reservation = job_store.reserve_request(&abyssale(), INTERVAL, start(), free).await;
+    assert_eq!(reservation.expect("an answer"), Reservation::Granted(free));
 }
 
 #[tokio::test]
@@ -115,6 +116,7 @@ async fn each_provider_has_its_own_rate_limit() {
     let (_server, job_store) = start_job_table().await;
     reserve(&job_store, start()).await;
     let other = ProviderName::new("another");
-    let reservation = job_store.reserve(&other, INTERVAL, start(), start() + LONG).await.expect("an answer");
-    assert_eq!(reservation, Reservation::At(start()));
+    let reservation =
+        job_store.reserve_request(&other, INTERVAL, start(), start() + LONG).await.expect("an answer");
+    assert_eq!(reservation, Reservation::Granted(start()));
 }

@@ -5,13 +5,13 @@ use harness::{
     cloud::{LocalCloud, LocalCloudOptions},
 };
 use job_store::JobStore;
-use runtime::{Aws, Environment};
+use runtime::{AwsConfig, Environment};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 /// A server, and a bucket or table name that no other test uses.
 pub(crate) struct Server {
-    pub(crate) aws: Aws,
+    pub(crate) aws: AwsConfig,
     pub(crate) clients: AwsClients,
     pub(crate) name: String,
     _embedded: Option<(LocalCloud, TempDir)>,
@@ -20,8 +20,8 @@ pub(crate) struct Server {
 impl Server {
     /// Connects to the server at the address in `variable`, else starts an embedded one.
     pub(crate) async fn start(variable: &str) -> Self {
-        let process = Environment::of_process();
-        let (s3, dynamodb, embedded) = match process.maybe(variable) {
+        let process = Environment::from_process();
+        let (s3, dynamodb, embedded) = match process.optional(variable) {
             Some(endpoint) => (endpoint.to_owned(), endpoint.to_owned(), None),
             None => {
                 let data = TempDir::new().expect("a temporary folder");
@@ -38,7 +38,7 @@ impl Server {
             ("AWS_ENDPOINT_URL_S3", &s3),
             ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb),
         ]);
-        let aws = Aws::new(&environment).expect("complete");
+        let aws = AwsConfig::new(&environment).expect("complete");
         let clients = AwsClients::new(&environment).expect("complete");
         Self { aws, clients, name: format!("suite-{}", Uuid::new_v4()), _embedded: embedded }
     }
@@ -48,6 +48,6 @@ impl Server {
 pub(crate) async fn start_job_table() -> (Server, JobStore) {
     let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
     server.clients.create_table(&server.name).await.expect("a table");
-    let job_store = JobStore::new(&server.aws.service("DYNAMODB"), &server.name);
+    let job_store = JobStore::new(&server.aws.service_config("DYNAMODB"), &server.name);
     (server, job_store)
 }

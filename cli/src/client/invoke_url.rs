@@ -1,7 +1,7 @@
 //! Builds the URL of a Lambda invocation.
 
 use http::Uri;
-use model::percent_encoded;
+use model::percent_encode;
 
 use crate::error::CliError;
 
@@ -22,7 +22,7 @@ pub(super) fn invoke_url(endpoint: &str, function: &str) -> Result<String, CliEr
     if function.is_empty() || function.len() > MAX_NAME_BYTES || !function.chars().all(is_allowed) {
         return Err(CliError::usage("the function is neither a name nor an ARN"));
     }
-    Ok(format!("{endpoint}/2015-03-31/functions/{}/invocations", percent_encoded(function)))
+    Ok(format!("{endpoint}/2015-03-31/functions/{}/invocations", percent_encode(function)))
 }
 
 #[cfg(test)]

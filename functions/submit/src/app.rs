@@ -1,7 +1,7 @@
 //! The entry point of the function: routes an invocation by its event source.
 
 use model::Error;
-use runtime::{Environment, EventSource, Failure};
+use runtime::{Environment, EventSource, InvocationError};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -33,10 +33,12 @@ impl App {
     ///
     /// # Errors
     /// A direct invocation that failed. Over HTTP every failure is a response.
-    pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
+    pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, InvocationError> {
         let clients = &self.clients;
-        match EventSource::read(event)? {
-            EventSource::Http(request) => Ok(handle_request(clients, &request, deadline).await.into_event()),
+        match EventSource::parse(event)? {
+            EventSource::Http(request) => {
+                Ok(handle_request(clients, &request, deadline).await.into_payload())
+            }
             EventSource::Direct(name, fields) if OperatorCommand::is_operator_command(&name) => {
                 let command = OperatorCommand::read_invocation(&name, fields)?;
                 Ok(run_operator_command(clients, command, deadline).await?)
@@ -45,9 +47,9 @@ impl App {
                 let command = Command::read_invocation(&name, fields)?;
                 Ok(run_command(clients, command, deadline).await?.into_json())
             }
-            EventSource::Queue(messages) => {
+            EventSource::Sqs(messages) => {
                 let consumer = SubmissionQueueConsumer::new(clients, deadline);
-                Ok(consumer.process_batch(messages).await.into_event())
+                Ok(consumer.process_batch(messages).await.into_payload())
             }
         }
     }

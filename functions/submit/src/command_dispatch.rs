@@ -32,7 +32,8 @@ pub(crate) async fn run_command(
     let job_store = &clients.job_store;
     Ok(match command {
         Command::Submit(request) => {
-            let segment = Segment::of(runtime::trace().as_ref(), "Landfall submission").as_part();
+            let segment =
+                Segment::start(runtime::current_trace().as_ref(), "Landfall submission").as_subsegment();
             let submitted = submit_job(clients, *request, deadline).await;
             send_segment(&clients.tracer, segment, submitted.as_ref());
             CommandResponse::Submitted(submitted?)

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use http_client::{Origin, SsrfGuard};
+use http_client::{SsrfGuard, UrlOrigin};
 use model::{Error, ErrorClass};
-use runtime::{DefaultLimits, Environment, ProviderSettings};
+use runtime::{Environment, ProviderDefaults, ProviderSettings};
 use url::Url;
 
 /// The settings of the function.
@@ -53,35 +53,35 @@ impl Config {
     /// [`ErrorClass::Misconfigured`] naming the variable.
     pub fn read(environment: &Environment) -> Result<Self, Error> {
         let provider_timeout: f64 =
-            environment.parsed("PROVIDER_TIMEOUT_SECONDS", 20.0, "a number of seconds")?;
-        let providers = providers::ALL.iter().map(|provider| DefaultLimits {
+            environment.parse_or_default("PROVIDER_TIMEOUT_SECONDS", 20.0, "a number of seconds")?;
+        let providers = providers::ALL.iter().map(|provider| ProviderDefaults {
             name: provider.name(),
             api_url: provider.default_api_url(),
             requests_per_second: provider.requests_per_second(),
-            concurrent_jobs: provider.concurrent_jobs(),
+            concurrent_jobs: provider.concurrency_limit(),
         });
         let max_submit_wait: f64 =
-            environment.parsed("MAX_SUBMIT_WAIT_SECONDS", 5.0, "a number of seconds")?;
+            environment.parse_or_default("MAX_SUBMIT_WAIT_SECONDS", 5.0, "a number of seconds")?;
         Ok(Self {
-            table: environment.text("TABLE_NAME")?,
-            secret_id: environment.text("SECRET_ID")?,
-            token_secret_id: environment.text("TOKEN_SECRET_ID")?,
-            webhook_url: parse_webhook_url(&environment.text("WEBHOOK_URL")?)?,
-            submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
-            delivery_queue_url: environment.text("DELIVERY_QUEUE_URL")?,
-            bucket: environment.text("BUCKET_NAME")?,
-            link_role_arn: environment.maybe("LINK_ROLE_ARN").map(str::to_owned),
-            event_bus_name: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
-            caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
-            caller_webhook_guard: SsrfGuard::for_calls(
-                environment.list("WEBHOOK_ALLOWED_HOSTS"),
-                Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
+            table: environment.required("TABLE_NAME")?,
+            secret_id: environment.required("SECRET_ID")?,
+            token_secret_id: environment.required("TOKEN_SECRET_ID")?,
+            webhook_url: parse_webhook_url(&environment.required("WEBHOOK_URL")?)?,
+            submissions_queue_url: environment.required("SUBMISSIONS_QUEUE_URL")?,
+            delivery_queue_url: environment.required("DELIVERY_QUEUE_URL")?,
+            bucket: environment.required("BUCKET_NAME")?,
+            link_role_arn: environment.optional("LINK_ROLE_ARN").map(str::to_owned),
+            event_bus_name: environment.optional("EVENT_BUS_NAME").map(str::to_owned),
+            caller_webhooks_queue_url: environment.required("CALLER_WEBHOOKS_QUEUE_URL")?,
+            caller_webhook_guard: SsrfGuard::for_caller_webhooks(
+                environment.comma_separated("WEBHOOK_ALLOWED_HOSTS"),
+                UrlOrigin::parse_trusted_origins(&environment.comma_separated("TRUSTED_ORIGINS"))?,
                 "WEBHOOK_ALLOWED_HOSTS",
             ),
             max_submit_wait: Duration::from_secs_f64(max_submit_wait.clamp(0.0, 15.0)),
             provider_timeout: Duration::from_secs_f64(provider_timeout.clamp(0.1, 25.0)),
-            require_signatures: environment.parsed("REQUIRE_SIGNATURES", false, "true or false")?,
-            providers: ProviderSettings::read(environment, providers)?,
+            require_signatures: environment.parse_or_default("REQUIRE_SIGNATURES", false, "true or false")?,
+            providers: ProviderSettings::from_environment(environment, providers)?,
         })
     }
 }

@@ -1,12 +1,12 @@
 //! The `submit` function on Lambda.
 
-use runtime::{Environment, RuntimeError, serve, start_log};
+use runtime::{Environment, RuntimeError, init_logging, serve};
 use submit::App;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
-    let environment = Environment::of_process();
-    start_log(&environment);
+    let environment = Environment::from_process();
+    init_logging(&environment);
     let app = App::connect(&environment)?;
     serve(|event, deadline| app.handle(event, deadline)).await
 }

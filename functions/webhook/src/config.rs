@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use archive::UnpackLimits;
-use http_client::{Origin, SsrfGuard};
+use http_client::{SsrfGuard, UrlOrigin};
 use model::{ChecksumAlgorithm, Error, ErrorClass};
-use runtime::{DefaultLimits, Environment, ProviderSettings, ca_bundle};
+use runtime::{Environment, ProviderDefaults, ProviderSettings, read_ca_bundle};
 
 use crate::landing::transfer::MinDownloadRate;
 
@@ -100,7 +100,7 @@ pub struct WorkerConfig {
     /// The settings of the sweep.
     pub sweep: SweepConfig,
     /// `TRUSTED_ORIGINS`: origins that the SSRF guard allows without a check, for simulators.
-    trusted_origins: Vec<Origin>,
+    trusted_origins: Vec<UrlOrigin>,
     /// The content of `TRUSTED_CA_FILE`: certificate authorities that are trusted besides the public ones, as PEM.
     pub ca_bundle: Vec<u8>,
     environment: Environment,
@@ -112,7 +112,7 @@ impl Config {
     /// # Errors
     /// [`ErrorClass::Misconfigured`] naming the variable.
     pub fn read(environment: &Environment) -> Result<Self, Error> {
-        match environment.maybe("ROLE") {
+        match environment.optional("ROLE") {
             Some("receiver") => ReceiverConfig::read(environment).map(Config::Receiver),
             Some("worker") => WorkerConfig::read(environment).map(|config| Config::Worker(Box::new(config))),
             _ => Err(Error::new(
@@ -125,7 +125,7 @@ impl Config {
 
 impl StoreConfig {
     fn read(environment: &Environment) -> Result<Self, Error> {
-        let algorithm = match environment.maybe("CHECKSUM_ALGORITHM") {
+        let algorithm = match environment.optional("CHECKSUM_ALGORITHM") {
             None | Some("CRC64NVME") => ChecksumAlgorithm::Crc64Nvme,
             Some("CRC32") => ChecksumAlgorithm::Crc32,
             Some(_) => {
@@ -133,11 +133,11 @@ impl StoreConfig {
                 return Err(Error::new(ErrorClass::Misconfigured, message));
             }
         };
-        let prefix = environment.maybe("KEY_PREFIX").unwrap_or_default().trim_start_matches('/');
+        let prefix = environment.optional("KEY_PREFIX").unwrap_or_default().trim_start_matches('/');
         let ends = prefix.is_empty() || prefix.ends_with('/');
         Ok(Self {
-            queue_url: environment.text("DELIVERY_QUEUE_URL")?,
-            bucket: environment.text("BUCKET_NAME")?,
+            queue_url: environment.required("DELIVERY_QUEUE_URL")?,
+            bucket: environment.required("BUCKET_NAME")?,
             prefix: if ends { prefix.to_owned() } else { format!("{prefix}/") },
             algorithm,
         })
@@ -148,9 +148,9 @@ impl ReceiverConfig {
     fn read(environment: &Environment) -> Result<Self, Error> {
         Ok(Self {
             store: StoreConfig::read(environment)?,
-            secret_id: environment.text("SECRET_ID")?,
-            token_secret_id: environment.text("TOKEN_SECRET_ID")?,
-            require_signatures: environment.parsed("REQUIRE_SIGNATURES", false, "true or false")?,
+            secret_id: environment.required("SECRET_ID")?,
+            token_secret_id: environment.required("TOKEN_SECRET_ID")?,
+            require_signatures: environment.parse_or_default("REQUIRE_SIGNATURES", false, "true or false")?,
         })
     }
 }
@@ -159,30 +159,40 @@ impl WorkerConfig {
     fn read(environment: &Environment) -> Result<Self, Error> {
         Ok(Self {
             store: StoreConfig::read(environment)?,
-            table: environment.text("TABLE_NAME")?,
-            event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
-            max_archive_bytes: environment.parsed(
+            table: environment.required("TABLE_NAME")?,
+            event_bus: environment.optional("EVENT_BUS_NAME").map(str::to_owned),
+            max_archive_bytes: environment.parse_or_default(
                 "MAX_ARCHIVE_BYTES",
                 DEFAULT_MAX_ARCHIVE_BYTES,
                 "a number of bytes",
             )?,
             min_download_rate: read_min_download_rate(environment)?,
-            unpack: environment.parsed("UNPACK", true, "true or false")?,
+            unpack: environment.parse_or_default("UNPACK", true, "true or false")?,
             unpack_limits: read_unpack_limits(environment)?,
-            import_kinds: environment.list("IMPORT_KINDS"),
-            lookup_delay_seconds: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
-            lease_duration: Duration::from_secs(environment.parsed(
+            import_kinds: environment.comma_separated("IMPORT_KINDS"),
+            lookup_delay_seconds: environment.parse_or_default(
+                "LOOKUP_DELAY_SECONDS",
+                30,
+                "a number of seconds",
+            )?,
+            lease_duration: Duration::from_secs(environment.parse_or_default(
                 "LEASE_SECONDS",
                 60,
                 "a number of seconds",
             )?),
-            retry_base_seconds: environment.parsed("RETRY_BASE_SECONDS", 10, "a number of seconds")?,
-            caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
-            webhook_allowed_hosts: environment.list("WEBHOOK_ALLOWED_HOSTS"),
+            retry_base_seconds: environment.parse_or_default(
+                "RETRY_BASE_SECONDS",
+                10,
+                "a number of seconds",
+            )?,
+            caller_webhooks_queue_url: environment.required("CALLER_WEBHOOKS_QUEUE_URL")?,
+            webhook_allowed_hosts: environment.comma_separated("WEBHOOK_ALLOWED_HOSTS"),
             heartbeat_interval: read_heartbeat_interval(environment)?,
             sweep: SweepConfig::read(environment)?,
-            trusted_origins: Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
-            ca_bundle: ca_bundle(environment)?,
+            trusted_origins: UrlOrigin::parse_trusted_origins(
+                &environment.comma_separated("TRUSTED_ORIGINS"),
+            )?,
+            ca_bundle: read_ca_bundle(environment)?,
             environment: environment.clone(),
         })
     }
@@ -192,14 +202,14 @@ impl WorkerConfig {
     pub fn download_guard(&self, provider: &dyn providers::Provider) -> SsrfGuard {
         let setting = format!("{}_DOWNLOAD_HOSTS", provider.name().to_uppercase());
         let provider_hosts = provider.download_hosts().iter().map(|host| (*host).to_owned());
-        let hosts: Vec<String> = provider_hosts.chain(self.environment.list(&setting)).collect();
+        let hosts: Vec<String> = provider_hosts.chain(self.environment.comma_separated(&setting)).collect();
         SsrfGuard::new(hosts, self.trusted_origins.iter().cloned(), setting)
     }
 
     /// The SSRF guard for caller webhooks. It allows the hosts of `WEBHOOK_ALLOWED_HOSTS` or all public ones, and the
     /// trusted origins.
     pub(crate) fn caller_webhook_guard(&self) -> SsrfGuard {
-        SsrfGuard::for_calls(
+        SsrfGuard::for_caller_webhooks(
             self.webhook_allowed_hosts.iter().cloned(),
             self.trusted_origins.iter().cloned(),
             "WEBHOOK_ALLOWED_HOSTS",
@@ -230,19 +240,19 @@ pub struct SweepConfig {
 impl SweepConfig {
     fn read(environment: &Environment) -> Result<Self, Error> {
         let seconds = |name: &str, default: u64| {
-            environment.parsed(name, default, "a number of seconds").map(Duration::from_secs)
+            environment.parse_or_default(name, default, "a number of seconds").map(Duration::from_secs)
         };
-        let providers = providers::ALL.iter().map(|provider| DefaultLimits {
+        let providers = providers::ALL.iter().map(|provider| ProviderDefaults {
             name: provider.name(),
             api_url: provider.default_api_url(),
             requests_per_second: provider.requests_per_second(),
-            concurrent_jobs: provider.concurrent_jobs(),
+            concurrent_jobs: provider.concurrency_limit(),
         });
         Ok(Self {
-            secret_id: environment.text("SECRET_ID")?,
-            token_secret_id: environment.text("TOKEN_SECRET_ID")?,
-            submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
-            providers: ProviderSettings::read(environment, providers)?,
+            secret_id: environment.required("SECRET_ID")?,
+            token_secret_id: environment.required("TOKEN_SECRET_ID")?,
+            submissions_queue_url: environment.required("SUBMISSIONS_QUEUE_URL")?,
+            providers: ProviderSettings::from_environment(environment, providers)?,
             provider_timeout: seconds("PROVIDER_TIMEOUT_SECONDS", 20)?,
             callback_timeout: seconds("CALLBACK_TIMEOUT_SECONDS", 24 * 3600)?,
             max_duration: seconds("SWEEP_SECONDS", 50)?,
@@ -251,35 +261,45 @@ impl SweepConfig {
 }
 
 fn read_heartbeat_interval(environment: &Environment) -> Result<Duration, Error> {
-    let seconds: u64 = environment.parsed("HEARTBEAT_SECONDS", 30, "a number of seconds")?;
+    let seconds: u64 = environment.parse_or_default("HEARTBEAT_SECONDS", 30, "a number of seconds")?;
     // An interval of zero would be a busy loop.
     Ok(Duration::from_secs(seconds.max(1)))
 }
 
 fn read_min_download_rate(environment: &Environment) -> Result<MinDownloadRate, Error> {
     let name = "MIN_DOWNLOAD_BYTES_PER_SECOND";
-    let bytes_per_second =
-        environment.parsed(name, DEFAULT_MIN_DOWNLOAD_RATE.bytes_per_second, "a number of bytes")?;
+    let bytes_per_second = environment.parse_or_default(
+        name,
+        DEFAULT_MIN_DOWNLOAD_RATE.bytes_per_second,
+        "a number of bytes",
+    )?;
     let name = "MIN_DOWNLOAD_WINDOW_SECONDS";
-    let seconds: u64 =
-        environment.parsed(name, DEFAULT_MIN_DOWNLOAD_RATE.window.as_secs(), "a number of seconds")?;
+    let seconds: u64 = environment.parse_or_default(
+        name,
+        DEFAULT_MIN_DOWNLOAD_RATE.window.as_secs(),
+        "a number of seconds",
+    )?;
     // A rate needs a window of more than zero.
     Ok(MinDownloadRate { bytes_per_second, window: Duration::from_secs(seconds.max(1)) })
 }
 
 fn read_unpack_limits(environment: &Environment) -> Result<UnpackLimits, Error> {
     Ok(UnpackLimits {
-        max_entries: environment.parsed("MAX_ENTRIES", DEFAULT_UNPACK_LIMITS.max_entries, "a number")?,
-        max_unpacked_bytes: environment.parsed(
+        max_entries: environment.parse_or_default(
+            "MAX_ENTRIES",
+            DEFAULT_UNPACK_LIMITS.max_entries,
+            "a number",
+        )?,
+        max_unpacked_bytes: environment.parse_or_default(
             "MAX_UNPACKED_BYTES",
             DEFAULT_UNPACK_LIMITS.max_unpacked_bytes,
             "a number of bytes",
         )?,
-        max_entry_bytes: environment.parsed(
+        max_entry_bytes: environment.parse_or_default(
             "MAX_ENTRY_BYTES",
             DEFAULT_UNPACK_LIMITS.max_entry_bytes,
             "a number of bytes",
         )?,
-        max_ratio: environment.parsed("MAX_RATIO", DEFAULT_UNPACK_LIMITS.max_ratio, "a number")?,
+        max_ratio: environment.parse_or_default("MAX_RATIO", DEFAULT_UNPACK_LIMITS.max_ratio, "a number")?,
     })
 }

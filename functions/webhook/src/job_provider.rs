@@ -8,6 +8,6 @@ use providers::Provider;
 /// # Errors
 /// [`ErrorClass::Internal`] if this version of Landfall does not have it.
 pub(crate) fn find_job_provider(job: &Job) -> Result<&'static dyn Provider, Error> {
-    providers::find(job.provider.as_str())
+    providers::find_provider(job.provider.as_str())
         .ok_or_else(|| Error::new(ErrorClass::Internal, "this version of Landfall lacks the job's provider"))
 }

@@ -15,7 +15,7 @@ mod sweep;
 mod worker;
 
 use model::Error;
-use runtime::{Aws, Environment, EventSource, Failure, HttpReply, Tracer};
+use runtime::{ApiGatewayResponse, AwsConfig, Environment, EventSource, InvocationError, XrayDaemon};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -41,11 +41,11 @@ impl App {
     /// # Errors
     /// [`model::ErrorClass::Misconfigured`] naming the variable.
     pub fn connect(environment: &Environment) -> Result<Self, Error> {
-        let aws = Aws::new(environment)?;
+        let aws = AwsConfig::new(environment)?;
         Ok(Self(match Config::read(environment)? {
             Config::Receiver(config) => Role::Receiver(Box::new(Receiver::connect(&aws, &config))),
             Config::Worker(config) => {
-                Role::Worker(Box::new(Worker::connect(&aws, *config, Tracer::connect(environment))?))
+                Role::Worker(Box::new(Worker::connect(&aws, *config, XrayDaemon::connect(environment))?))
             }
         }))
     }
@@ -54,17 +54,17 @@ impl App {
     ///
     /// # Errors
     /// The event is not one that this role accepts.
-    pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
-        match (&self.0, EventSource::read(event)?) {
+    pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, InvocationError> {
+        match (&self.0, EventSource::parse(event)?) {
             (Role::Receiver(receiver), EventSource::Http(request)) => {
                 let reply = match receiver.receive(&request).await {
-                    Ok(()) => HttpReply::empty(200),
-                    Err(error) => HttpReply::error(&error),
+                    Ok(()) => ApiGatewayResponse::empty(200),
+                    Err(error) => ApiGatewayResponse::from_error(&error),
                 };
-                Ok(reply.into_event())
+                Ok(reply.into_payload())
             }
-            (Role::Worker(worker), EventSource::Queue(messages)) => {
-                Ok(worker.process_batch(messages, deadline).await.into_event())
+            (Role::Worker(worker), EventSource::Sqs(messages)) => {
+                Ok(worker.process_batch(messages, deadline).await.into_payload())
             }
             (Role::Worker(worker), EventSource::Direct(command, fields)) => {
                 let command = SweepCommand::read(&command, fields)?;

@@ -1,8 +1,8 @@
 //! The list of a job's source URLs. A list that is too long for the job's DynamoDB item is stored in the bucket.
 
-use bucket::{Bucket, Key};
+use bucket::{Bucket, ObjectKey};
 use job_store::JobStore;
-use model::{Error, ErrorClass, Event, Job, JobId, Source, SourceRole};
+use model::{Error, ErrorClass, Job, JobEvent, JobId, Source, SourceRole};
 use serde_json::Map;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -16,26 +16,31 @@ pub(crate) async fn store_long_source_list(
     job_store: &JobStore,
     bucket: &Bucket,
     id: JobId,
-    event: Event,
-) -> Result<Event, Error> {
-    let Event::Finished { sources, missing } = event else { return Ok(event) };
+    event: JobEvent,
+) -> Result<JobEvent, Error> {
+    let JobEvent::FilesReady { sources, missing } = event else { return Ok(event) };
     let not_serialized =
         |e| Error::new(ErrorClass::Internal, "the sources cannot be serialized").with_source(e);
     let list = serde_json::to_vec(&sources).map_err(not_serialized)?;
     if list.len() <= MAX_SOURCES_BYTES {
-        return Ok(Event::Finished { sources, missing });
+        return Ok(JobEvent::FilesReady { sources, missing });
     }
     let provider = job_store.get(id).await?.map(|job| job.provider);
     let provider = provider.ok_or_else(|| Error::new(ErrorClass::NotFound, "there is no such job"))?;
-    let key = Key::InboxBody(provider, OffsetDateTime::now_utc(), Uuid::now_v7().to_string());
-    bucket.place(&key, "application/json", list.into()).await?;
-    let list = Source { url: bucket.key(&key), role: SourceRole::List, name: None, details: Map::new() };
-    Ok(Event::Finished { sources: vec![list], missing })
+    let key = ObjectKey::DeliveryBody(provider, OffsetDateTime::now_utc(), Uuid::now_v7().to_string());
+    bucket.put_if_absent(&key, "application/json", list.into()).await?;
+    let list = Source {
+        url: bucket.object_key(&key),
+        role: SourceRole::SourceList,
+        name: None,
+        details: Map::new(),
+    };
+    Ok(JobEvent::FilesReady { sources: vec![list], missing })
 }
 
 /// Reads the job's sources, from the bucket if they are too many for its record.
 pub(crate) async fn read_source_list(bucket: &Bucket, job: &Job) -> Result<Vec<Source>, Error> {
-    let [Source { role: SourceRole::List, url: key, .. }] = &job.sources[..] else {
+    let [Source { role: SourceRole::SourceList, url: key, .. }] = &job.sources[..] else {
         return Ok(job.sources.clone());
     };
     let missing = || {
@@ -44,6 +49,6 @@ pub(crate) async fn read_source_list(bucket: &Bucket, job: &Job) -> Result<Vec<S
             "the list of the job's sources is missing in the bucket or unreadable",
         )
     };
-    let list = bucket.get(key).await?.ok_or_else(missing)?;
+    let list = bucket.get_object(key).await?.ok_or_else(missing)?;
     serde_json::from_slice(&list).map_err(|e| missing().with_source(e))
 }

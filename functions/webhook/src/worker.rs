@@ -5,7 +5,7 @@
 
 use model::{Error, ErrorClass};
 use queues::DeliveryQueueMessage;
-use runtime::{Aws, QueueMessage, QueueReply, Tracer, work_item_span};
+use runtime::{AwsConfig, SqsBatchResponse, SqsMessage, XrayDaemon, work_item_span};
 use time::OffsetDateTime;
 use tracing::Instrument;
 
@@ -34,7 +34,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Creates the clients. Opens no connection.
-    pub(crate) fn connect(aws: &Aws, config: WorkerConfig, tracer: Tracer) -> Result<Self, Error> {
+    pub(crate) fn connect(aws: &AwsConfig, config: WorkerConfig, tracer: XrayDaemon) -> Result<Self, Error> {
         let clients = WorkerClients::connect(aws, config, tracer)?;
         Ok(Self { clients, unresponsive_hosts: UnresponsiveHosts::default() })
     }
@@ -42,29 +42,29 @@ impl Worker {
     /// Processes a batch. Failed messages become visible again sooner than after the queue's visibility timeout.
     pub(crate) async fn process_batch(
         &self,
-        messages: Vec<QueueMessage>,
+        messages: Vec<SqsMessage>,
         deadline: OffsetDateTime,
-    ) -> QueueReply {
+    ) -> SqsBatchResponse {
         // All messages of a batch come from one queue.
         let first = messages.first();
-        if first.is_some_and(|message| self.clients.caller_webhook_queue.is_named(&message.queue)) {
+        if first.is_some_and(|message| self.clients.caller_webhook_queue.is_named(&message.queue_name)) {
             let sender = CallerWebhookSender::new(&self.clients, &self.unresponsive_hosts);
             return sender.send_batch(messages).await;
         }
-        let mut reply = QueueReply::default();
+        let mut reply = SqsBatchResponse::default();
         for (index, message) in messages.into_iter().enumerate() {
-            let QueueMessage { id, receipt_handle, receive_count, body, .. } = message;
+            let SqsMessage { message_id: id, receipt_handle, receive_count, body, .. } = message;
             if index > 0 && deadline - OffsetDateTime::now_utc() < MIN_TIME_LEFT {
                 // If it started now, Lambda could end it together with the finished work of this batch.
                 self.change_visibility(&receipt_handle, 0).await;
-                reply.failed(id);
+                reply.add_failure(id);
                 continue;
             }
             let receipt = MessageReceipt { message_id: id, receipt_handle, deadline };
             let processed =
                 self.process_message(&body, receive_count, &receipt).instrument(work_item_span()).await;
             if processed.is_err() {
-                reply.failed(receipt.message_id);
+                reply.add_failure(receipt.message_id);
             }
         }
         reply
@@ -95,7 +95,7 @@ impl Worker {
     }
 
     async fn dispatch(&self, body: &str, receipt: &MessageReceipt) -> Result<(), MessageFailure> {
-        match DeliveryQueueMessage::read(body)? {
+        match DeliveryQueueMessage::parse(body)? {
             DeliveryQueueMessage::Delivery(message) => {
                 match DeliveryProcessor::new(&self.clients).process(message, receipt).await {
                     Err(MessageFailure { error, .. }) if error.class == ErrorClass::StorageRejected => {
@@ -111,19 +111,19 @@ impl Worker {
                     processed => processed,
                 }
             }
-            DeliveryQueueMessage::Continuation(id) => {
-                runtime::set_job(id);
+            DeliveryQueueMessage::ContinueLanding(id) => {
+                runtime::record_job_id(id);
                 Landing::new(&self.clients).land(id, receipt, None).await
             }
-            DeliveryQueueMessage::Hint(id) => {
-                runtime::set_job(id);
+            DeliveryQueueMessage::Poll(id) => {
+                runtime::record_job_id(id);
                 Ok(CallbackPoll::new(&self.clients).poll(id, receipt.deadline).await?)
             }
         }
     }
 
     async fn change_visibility(&self, receipt_handle: &str, seconds: u32) {
-        if let Err(error) = self.clients.delivery_queue.hide(receipt_handle, seconds).await {
+        if let Err(error) = self.clients.delivery_queue.change_visibility(receipt_handle, seconds).await {
             error.log("a delivery is retried only after the queue's own visibility timeout");
         }
     }

@@ -2,10 +2,12 @@
 
 use model::{Error, JobId, ProviderName};
 
-use crate::{Key, errors::storage_error, multipart_upload::abort_multipart_upload, s3_bucket::S3Bucket};
+use crate::{
+    ObjectKey, errors::storage_error, multipart_upload::abort_multipart_upload, s3_bucket::S3Bucket,
+};
 
 /// Aborts every open upload of a key but `spared`.
-pub(crate) async fn abort_abandoned_uploads(bucket: &S3Bucket, key: &Key, spared: Option<&str>) {
+pub(crate) async fn abort_abandoned_uploads(bucket: &S3Bucket, key: &ObjectKey, spared: Option<&str>) {
     let path = bucket.object_key(key);
     match list_open_uploads(bucket, &path).await {
         Ok(ids) => {
@@ -19,7 +21,7 @@ pub(crate) async fn abort_abandoned_uploads(bucket: &S3Bucket, key: &Key, spared
 
 /// Aborts every open upload of a job.
 pub(crate) async fn abort_job_uploads(bucket: &S3Bucket, provider: &ProviderName, job: JobId) {
-    let prefix = bucket.object_key(&Key::Prefix(provider.clone(), job));
+    let prefix = bucket.object_key(&ObjectKey::Prefix(provider.clone(), job));
     let list = bucket.client.list_multipart_uploads().bucket(&bucket.name).prefix(prefix).send().await;
     let uploads = match list {
         Ok(output) => output.uploads.unwrap_or_default(),

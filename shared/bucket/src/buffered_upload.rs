@@ -14,9 +14,9 @@ use crate::{
     multipart_upload::{
         PartTarget, abort_multipart_upload, complete_multipart_upload, create_multipart_upload, upload_part,
     },
-    part::Part,
+    part::UploadedPart,
     s3_bucket::S3Bucket,
-    upload_request::Upload,
+    upload_request::UploadRequest,
 };
 
 /// The most parts of a multipart upload in S3.
@@ -34,7 +34,7 @@ const BUFFER_BYTES: usize = 256 * 1024;
 /// Uploads a stream in parts. Returns the length and the checksum.
 pub(crate) async fn upload_buffered_parts(
     bucket: &S3Bucket,
-    upload: Upload<'_>,
+    upload: UploadRequest<'_>,
     bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
 ) -> Result<(u64, Checksum), WriteError> {
     let id = create_multipart_upload(bucket, upload.key, upload.content_type).await?;
@@ -50,10 +50,10 @@ pub(crate) async fn upload_buffered_parts(
 
 async fn upload_parts(
     bucket: &S3Bucket,
-    upload: Upload<'_>,
+    upload: UploadRequest<'_>,
     id: &str,
     bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-) -> Result<Vec<Part>, Error> {
+) -> Result<Vec<UploadedPart>, Error> {
     let part_bytes = upload.length.unwrap_or(0).div_ceil(MAX_PARTS).max(MIN_PART_BYTES);
     let size = usize::try_from(part_bytes).unwrap_or(usize::MAX);
     let bytes = pin!(bytes);
@@ -72,12 +72,12 @@ async fn upload_buffered_part(
     target: PartTarget<'_>,
     chunks: Vec<Bytes>,
     checksum: &RunningChecksum,
-) -> Result<Part, Error> {
+) -> Result<UploadedPart, Error> {
     let body = SdkBody::retryable(move || SdkBody::from_body_1_x(BufferedBody::new(chunks.clone())));
     match upload_part(bucket, target, ByteStream::new(body), Some(checksum)).await {
-        Ok(etag) => Ok(Part::new(target.number, etag, checksum)),
-        Err(UploadPartError::Fault(error)) => Err(error),
-        Err(UploadPartError::UploadGone) => Err(Error::new(
+        Ok(etag) => Ok(UploadedPart::new(target.number, etag, checksum)),
+        Err(UploadPartError::Other(error)) => Err(error),
+        Err(UploadPartError::NoSuchUpload) => Err(Error::new(
             ErrorClass::StorageUnavailable,
             "a multipart upload in progress does not exist any more in the bucket",
         )),
@@ -87,9 +87,9 @@ async fn upload_buffered_part(
 /// Completes the upload if the source sent as many bytes as it announced.
 async fn complete_upload(
     bucket: &S3Bucket,
-    upload: Upload<'_>,
+    upload: UploadRequest<'_>,
     id: &str,
-    parts: &[Part],
+    parts: &[UploadedPart],
 ) -> Result<(u64, Checksum), WriteError> {
     let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
     if upload.length.is_some_and(|length| length != bytes) {

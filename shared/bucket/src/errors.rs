@@ -27,14 +27,14 @@ impl From<Error> for WriteError {
 #[derive(Debug)]
 pub enum UploadPartError {
     /// The multipart upload does not exist any more: it was completed, aborted, or it expired.
-    UploadGone,
+    NoSuchUpload,
     /// Any other error.
-    Fault(Error),
+    Other(Error),
 }
 
 impl From<Error> for UploadPartError {
     fn from(error: Error) -> Self {
-        UploadPartError::Fault(error)
+        UploadPartError::Other(error)
     }
 }
 
@@ -62,9 +62,9 @@ where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     if is_no_such_upload(&e) {
-        UploadPartError::UploadGone
+        UploadPartError::NoSuchUpload
     } else {
-        UploadPartError::Fault(storage_error(action, e))
+        UploadPartError::Other(storage_error(action, e))
     }
 }
 
@@ -102,7 +102,7 @@ where
             .with_source(cause);
     }
     Error::new(ErrorClass::StorageUnavailable, format!("the bucket did not {action}; try again"))
-        .retry_after(5)
+        .with_retry_after(5)
         .with_source(cause)
 }
 

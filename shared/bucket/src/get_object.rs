@@ -8,7 +8,7 @@ use futures_util::{Stream, TryStreamExt, stream};
 use model::Error;
 
 use crate::{
-    Key,
+    ObjectKey,
     errors::{incomplete_body, storage_error},
     s3_bucket::S3Bucket,
 };
@@ -19,7 +19,11 @@ const MAX_ATTEMPTS: u32 = 4;
 const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// Reads a range of an object into memory.
-pub(crate) async fn read_range(bucket: &S3Bucket, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
+pub(crate) async fn read_range(
+    bucket: &S3Bucket,
+    key: &ObjectKey,
+    range: Range<u64>,
+) -> Result<Bytes, Error> {
     let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
     let mut bytes = BytesMut::with_capacity(length);
     let mut chunks = pin!(stream_range(bucket, key, range));
@@ -32,7 +36,7 @@ pub(crate) async fn read_range(bucket: &S3Bucket, key: &Key, range: Range<u64>) 
 /// Streams a range of an object.
 pub(crate) fn stream_range<'a>(
     bucket: &'a S3Bucket,
-    key: &'a Key,
+    key: &'a ObjectKey,
     range: Range<u64>,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
     let reader = RangeReader { bucket, key, remaining: range, body: None, failures: 0 };
@@ -44,7 +48,7 @@ pub(crate) fn stream_range<'a>(
 /// The state of a range that is being read.
 struct RangeReader<'a> {
     bucket: &'a S3Bucket,
-    key: &'a Key,
+    key: &'a ObjectKey,
     remaining: Range<u64>,
     body: Option<ByteStream>,
     failures: u32,

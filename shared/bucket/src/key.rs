@@ -7,7 +7,7 @@ const DATE: &[BorrowedFormatItem<'_>] = time::macros::format_description!("[year
 
 /// The key of an object, relative to the configured prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
+pub enum ObjectKey {
     /// A job's archive, unchanged from the provider.
     Archive(ProviderName, JobId),
     /// A file of a job by its safe name: no segment of it is empty, `.` or `..`.
@@ -17,12 +17,12 @@ pub enum Key {
     /// The common prefix of the keys of a job's objects. It is not an object.
     Prefix(ProviderName, JobId),
     /// The body of a delivery that is too long for a queue message, until the worker reads it.
-    InboxBody(ProviderName, OffsetDateTime, String),
+    DeliveryBody(ProviderName, OffsetDateTime, String),
     /// A literal key, for the copy benchmark.
-    Named(String),
+    Literal(String),
 }
 
-impl Key {
+impl ObjectKey {
     /// The archive's name below the job's prefix.
     pub const ARCHIVE_NAME: &'static str = "archive.zip";
     /// The manifest's name below the job's prefix.
@@ -31,12 +31,16 @@ impl Key {
     /// The key below the configured prefix.
     pub fn path(&self) -> String {
         match self {
-            Key::Archive(provider, job) => format!("{}/{}", job_prefix(provider, *job), Self::ARCHIVE_NAME),
-            Key::File(provider, job, name) => format!("{}/files/{name}", job_prefix(provider, *job)),
-            Key::Manifest(provider, job) => format!("{}/{}", job_prefix(provider, *job), Self::MANIFEST_NAME),
-            Key::Prefix(provider, job) => format!("{}/", job_prefix(provider, *job)),
-            Key::InboxBody(provider, at, id) => format!("inbox/{provider}/{}/{id}", date(*at)),
-            Key::Named(key) => key.clone(),
+            ObjectKey::Archive(provider, job) => {
+                format!("{}/{}", job_prefix(provider, *job), Self::ARCHIVE_NAME)
+            }
+            ObjectKey::File(provider, job, name) => format!("{}/files/{name}", job_prefix(provider, *job)),
+            ObjectKey::Manifest(provider, job) => {
+                format!("{}/{}", job_prefix(provider, *job), Self::MANIFEST_NAME)
+            }
+            ObjectKey::Prefix(provider, job) => format!("{}/", job_prefix(provider, *job)),
+            ObjectKey::DeliveryBody(provider, at, id) => format!("inbox/{provider}/{}/{id}", date(*at)),
+            ObjectKey::Literal(key) => key.clone(),
         }
     }
 }
@@ -57,11 +61,11 @@ mod tests {
     #[test]
     fn keys_contain_the_creation_date_of_the_job() {
         let job: JobId = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a".parse().expect("a job id");
-        let key = Key::Archive(ProviderName::new("abyssale"), job);
+        let key = ObjectKey::Archive(ProviderName::new("abyssale"), job);
         assert_eq!(key.path(), format!("abyssale/2024/10/28/{job}/archive.zip"));
-        let key = Key::File(ProviderName::new("abyssale"), job, "a/b (2).png".into());
+        let key = ObjectKey::File(ProviderName::new("abyssale"), job, "a/b (2).png".into());
         assert_eq!(key.path(), format!("abyssale/2024/10/28/{job}/files/a/b (2).png"));
-        let key = Key::Manifest(ProviderName::new("abyssale"), job);
+        let key = ObjectKey::Manifest(ProviderName::new("abyssale"), job);
         assert_eq!(key.path(), format!("abyssale/2024/10/28/{job}/manifest.json"));
     }
 }

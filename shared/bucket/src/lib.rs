@@ -19,11 +19,11 @@ mod upload;
 mod upload_request;
 
 pub use errors::UploadPartError;
-pub use key::Key;
+pub use key::ObjectKey;
 pub use operations::Bucket;
-pub use part::Part;
+pub use part::UploadedPart;
 pub use presign_credentials::PresignCredentials;
-pub use presigned_url::{DownloadRequest, PresignedUrl, Presigner};
+pub use presigned_url::{PresignRequest, PresignedUrl, Presigner};
 pub use put_if_absent::PutOutcome;
 pub use s3_bucket::ObjectInfo;
-pub use upload_request::{MAX_PUT_OBJECT_BYTES, Upload, UploadedObject};
+pub use upload_request::{MAX_PUT_OBJECT_BYTES, UploadOutcome, UploadRequest};

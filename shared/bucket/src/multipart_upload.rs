@@ -12,19 +12,19 @@ use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 use tokio::sync::mpsc;
 
 use crate::{
-    Key,
+    ObjectKey,
     body::{CHANNEL_CAPACITY, ChannelBody, send_to_body},
     checksum::RunningChecksum,
     errors::{UploadPartError, WriteError, is_no_such_upload, part_error, storage_error, write_error},
-    part::{Part, combine_checksums},
+    part::{UploadedPart, combine_checksums},
     s3_bucket::S3Bucket,
-    upload_request::UploadedObject,
+    upload_request::UploadOutcome,
 };
 
 /// Which part of which multipart upload.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PartTarget<'a> {
-    pub(crate) key: &'a Key,
+    pub(crate) key: &'a ObjectKey,
     /// The id of the multipart upload.
     pub(crate) id: &'a str,
     pub(crate) number: i32,
@@ -33,7 +33,7 @@ pub(crate) struct PartTarget<'a> {
 /// Creates a multipart upload and returns its id.
 pub(crate) async fn create_multipart_upload(
     bucket: &S3Bucket,
-    key: &Key,
+    key: &ObjectKey,
     content_type: &str,
 ) -> Result<String, Error> {
     let create = bucket.client.create_multipart_upload().bucket(&bucket.name).key(bucket.object_key(key));
@@ -54,7 +54,7 @@ pub(crate) async fn stream_part(
     target: PartTarget<'_>,
     length: u64,
     bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-) -> Result<Part, UploadPartError> {
+) -> Result<UploadedPart, UploadPartError> {
     let (sender, chunks) = mpsc::channel(CHANNEL_CAPACITY);
     let mut checksum = RunningChecksum::new(bucket.algorithm);
     let body = SdkBody::from_body_1_x(ChannelBody { chunks, remaining: length });
@@ -67,7 +67,7 @@ pub(crate) async fn stream_part(
         let message = format!("the source sent {} of {length} bytes of a part", checksum.bytes());
         return Err(Error::new(ErrorClass::SourceUnavailable, message).into());
     }
-    Ok(Part::new(target.number, etag, &checksum))
+    Ok(UploadedPart::new(target.number, etag, &checksum))
 }
 
 /// Uploads a part and returns its ETag.
@@ -99,9 +99,9 @@ pub(crate) async fn upload_part(
 /// bytes.
 pub(crate) async fn complete_multipart_upload(
     bucket: &S3Bucket,
-    key: &Key,
+    key: &ObjectKey,
     id: &str,
-    parts: &[Part],
+    parts: &[UploadedPart],
 ) -> Result<Checksum, WriteError> {
     let checksum = combine_checksums(bucket.algorithm, parts);
     let completed =
@@ -124,24 +124,24 @@ pub(crate) async fn complete_multipart_upload(
 /// Completes an upload that another invocation may have completed before.
 pub(crate) async fn finish_multipart_upload(
     bucket: &S3Bucket,
-    key: &Key,
+    key: &ObjectKey,
     id: &str,
-    parts: &[Part],
-) -> Result<UploadedObject, UploadPartError> {
+    parts: &[UploadedPart],
+) -> Result<UploadOutcome, UploadPartError> {
     match complete_multipart_upload(bucket, key, id, parts).await {
         Ok(checksum) => {
-            Ok(UploadedObject::Stored { bytes: parts.iter().map(|part| part.bytes).sum(), checksum })
+            Ok(UploadOutcome::Stored { bytes: parts.iter().map(|part| part.bytes).sum(), checksum })
         }
         Err(WriteError::AlreadyExists) => {
             abort_multipart_upload(bucket, &bucket.object_key(key), id).await;
-            Ok(UploadedObject::AlreadyThere)
+            Ok(UploadOutcome::AlreadyExists)
         }
         // An earlier attempt may have completed the upload, and its response was lost.
         Err(WriteError::InvalidUpload(error)) => match bucket.head_object(key).await? {
-            Some(_) => Ok(UploadedObject::AlreadyThere),
+            Some(_) => Ok(UploadOutcome::AlreadyExists),
             None => {
                 error.log("multipart upload cannot be completed");
-                Err(UploadPartError::UploadGone)
+                Err(UploadPartError::NoSuchUpload)
             }
         },
         Err(WriteError::Other(error)) => Err(error.into()),

@@ -7,8 +7,8 @@ use futures_util::Stream;
 use model::{Checksum, ChecksumAlgorithm, Error, JobId, ProviderName};
 
 use crate::{
-    Key, ObjectInfo, Part, PutOutcome, Upload, UploadPartError, UploadedObject, abandoned_uploads,
-    get_object,
+    ObjectInfo, ObjectKey, PutOutcome, UploadOutcome, UploadPartError, UploadRequest, UploadedPart,
+    abandoned_uploads, get_object,
     multipart_upload::{self, PartTarget},
     put_if_absent,
     s3_bucket::S3Bucket,
@@ -34,7 +34,7 @@ impl Bucket {
     }
 
     /// The complete S3 key of an object, with the prefix.
-    pub fn key(&self, key: &Key) -> String {
+    pub fn object_key(&self, key: &ObjectKey) -> String {
         self.s3.object_key(key)
     }
 
@@ -42,7 +42,7 @@ impl Bucket {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Error> {
+    pub async fn head_object(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, Error> {
         self.s3.head_object(key).await
     }
 
@@ -50,7 +50,7 @@ impl Bucket {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`], also when the object does not exist any more.
-    pub async fn there(&self, key: &Key) -> Result<ObjectInfo, Error> {
+    pub async fn head_existing_object(&self, key: &ObjectKey) -> Result<ObjectInfo, Error> {
         put_if_absent::head_existing_object(&self.s3, key).await
     }
 
@@ -59,7 +59,11 @@ impl Bucket {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn checksum_of(&self, key: &Key, existing: ObjectInfo) -> Result<Checksum, Error> {
+    pub async fn stored_or_computed_checksum(
+        &self,
+        key: &ObjectKey,
+        existing: ObjectInfo,
+    ) -> Result<Checksum, Error> {
         put_if_absent::stored_or_computed_checksum(&self.s3, key, existing).await
     }
 
@@ -67,7 +71,7 @@ impl Bucket {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn checksum(&self, key: &Key) -> Result<Checksum, Error> {
+    pub async fn compute_checksum(&self, key: &ObjectKey) -> Result<Checksum, Error> {
         self.s3.compute_checksum(key).await
     }
 
@@ -75,7 +79,7 @@ impl Bucket {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn get(&self, path: &str) -> Result<Option<Bytes>, Error> {
+    pub async fn get_object(&self, path: &str) -> Result<Option<Bytes>, Error> {
         self.s3.get_object(path).await
     }
 
@@ -83,7 +87,7 @@ impl Bucket {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`], also when S3 returns another range.
-    pub async fn read(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
+    pub async fn read_range(&self, key: &ObjectKey, range: Range<u64>) -> Result<Bytes, Error> {
         get_object::read_range(&self.s3, key, range).await
     }
 
@@ -92,9 +96,9 @@ impl Bucket {
     ///
     /// # Errors
     /// The stream ends with [`model::ErrorClass::StorageUnavailable`].
-    pub fn stream<'a>(
+    pub fn stream_range<'a>(
         &'a self,
-        key: &'a Key,
+        key: &'a ObjectKey,
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
         get_object::stream_range(&self.s3, key, range)
@@ -104,7 +108,7 @@ impl Bucket {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn delete(&self, key: &Key) -> Result<(), Error> {
+    pub async fn delete_object(&self, key: &ObjectKey) -> Result<(), Error> {
         self.s3.delete_object(key).await
     }
 
@@ -113,7 +117,12 @@ impl Bucket {
     /// # Errors
     /// [`model::ErrorClass::ObjectConflict`] if another object exists there, or
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<PutOutcome, Error> {
+    pub async fn put_if_absent(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        bytes: Bytes,
+    ) -> Result<PutOutcome, Error> {
         put_if_absent::put_if_absent(&self.s3, key, content_type, bytes).await
     }
 
@@ -121,8 +130,12 @@ impl Bucket {
     /// `open` starts the stream, which may happen twice.
     ///
     /// # Errors
-    /// Those of the stream, or as [`Bucket::place`].
-    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<PutOutcome, Error>
+    /// Those of the stream, or as [`Bucket::put_if_absent`].
+    pub async fn put_stream_if_absent<S>(
+        &self,
+        upload: UploadRequest<'_>,
+        open: impl Fn() -> S,
+    ) -> Result<PutOutcome, Error>
     where
         S: Stream<Item = Result<Bytes, Error>> + Send,
     {
@@ -134,11 +147,11 @@ impl Bucket {
     /// # Errors
     /// The error of the stream if it failed first; else [`model::ErrorClass::StorageUnavailable`]. Neither an object nor
     /// an open multipart upload remains, unless S3 does not accept the abort either.
-    pub async fn upload(
+    pub async fn upload_stream(
         &self,
-        upload: Upload<'_>,
+        upload: UploadRequest<'_>,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-    ) -> Result<UploadedObject, Error> {
+    ) -> Result<UploadOutcome, Error> {
         upload::upload_stream(&self.s3, upload, bytes).await
     }
 
@@ -146,7 +159,11 @@ impl Bucket {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn begin_parts(&self, key: &Key, content_type: &str) -> Result<String, Error> {
+    pub async fn create_multipart_upload(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+    ) -> Result<String, Error> {
         multipart_upload::create_multipart_upload(&self.s3, key, content_type).await
     }
 
@@ -154,34 +171,34 @@ impl Bucket {
     ///
     /// # Errors
     /// The error of the stream if it failed first, else S3's.
-    pub async fn pipe_part(
+    pub async fn upload_part(
         &self,
-        key: &Key,
+        key: &ObjectKey,
         id: &str,
         number: i32,
         length: u64,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-    ) -> Result<Part, UploadPartError> {
+    ) -> Result<UploadedPart, UploadPartError> {
         multipart_upload::stream_part(&self.s3, PartTarget { key, id, number }, length, bytes).await
     }
 
     /// Completes a multipart upload whose parts, sorted by number, have all been uploaded.
     ///
     /// # Errors
-    /// [`UploadPartError::UploadGone`] when the upload does not exist any more and its object does not exist either, or
+    /// [`UploadPartError::NoSuchUpload`] when the upload does not exist any more and its object does not exist either, or
     /// when S3 does not accept its parts; else [`model::ErrorClass::StorageUnavailable`].
-    pub async fn finish_parts(
+    pub async fn complete_multipart_upload(
         &self,
-        key: &Key,
+        key: &ObjectKey,
         id: &str,
-        parts: &[Part],
-    ) -> Result<UploadedObject, UploadPartError> {
+        parts: &[UploadedPart],
+    ) -> Result<UploadOutcome, UploadPartError> {
         multipart_upload::finish_multipart_upload(&self.s3, key, id, parts).await
     }
 
     /// Aborts a multipart upload. A failure is only logged: the first error matters, and the bucket's lifecycle rule
     /// removes the upload later.
-    pub async fn abort_parts(&self, key: &Key, id: &str) {
+    pub async fn abort_multipart_upload(&self, key: &ObjectKey, id: &str) {
         multipart_upload::abort_multipart_upload(&self.s3, &self.s3.object_key(key), id).await;
     }
 
@@ -190,12 +207,12 @@ impl Bucket {
     ///
     /// A failure is only logged: an open upload costs storage until the bucket's lifecycle rule removes it, and is no
     /// reason to stop the landing.
-    pub async fn abort_leftovers(&self, key: &Key, spared: Option<&str>) {
+    pub async fn abort_abandoned_uploads(&self, key: &ObjectKey, spared: Option<&str>) {
         abandoned_uploads::abort_abandoned_uploads(&self.s3, key, spared).await;
     }
 
     /// Aborts every open multipart upload of a cancelled job. A failure is only logged, as above.
-    pub async fn abort_all(&self, provider: &ProviderName, job: JobId) {
+    pub async fn abort_job_uploads(&self, provider: &ProviderName, job: JobId) {
         abandoned_uploads::abort_job_uploads(&self.s3, provider, job).await;
     }
 }

@@ -8,7 +8,7 @@ use crate::checksum::{RunningChecksum, crc_algorithm, encode};
 
 /// A part that S3 has stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct UploadedPart {
     /// The part number, 1 to 10,000.
     pub number: i32,
     /// The ETag that S3 returned.
@@ -19,14 +19,14 @@ pub struct Part {
     pub bytes: u64,
 }
 
-impl Part {
+impl UploadedPart {
     pub(crate) fn new(number: i32, etag: String, checksum: &RunningChecksum) -> Self {
         Self { number, etag, crc: checksum.value(), bytes: checksum.bytes() }
     }
 }
 
 /// The checksum of an object from those of its parts, in order.
-pub(crate) fn combine_checksums(algorithm: ChecksumAlgorithm, parts: &[Part]) -> Checksum {
+pub(crate) fn combine_checksums(algorithm: ChecksumAlgorithm, parts: &[UploadedPart]) -> Checksum {
     let empty = RunningChecksum::new(algorithm).value();
     let combined = parts.iter().fold(empty, |combined, part| {
         checksum_combine(crc_algorithm(algorithm), combined, part.crc, part.bytes)
@@ -47,8 +47,8 @@ mod tests {
                 checksum
             };
             let texts: [&[u8]; 3] = [b"the first part", b"", b"and the last"];
-            let parts: Vec<Part> =
-                texts.iter().map(|text| Part::new(1, String::new(), &checksum_of(text))).collect();
+            let parts: Vec<UploadedPart> =
+                texts.iter().map(|text| UploadedPart::new(1, String::new(), &checksum_of(text))).collect();
             assert_eq!(combine_checksums(algorithm, &parts), checksum_of(&texts.concat()).finish());
             assert_eq!(combine_checksums(algorithm, &[]), checksum_of(b"").finish());
         }

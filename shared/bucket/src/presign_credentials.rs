@@ -29,9 +29,9 @@ pub enum PresignCredentials {
     /// Those of an assumed role that may read the files and nothing else.
     Role(AssumedRole),
     /// The function's own temporary credentials, whose expiration is unknown.
-    OwnTemporary,
+    FunctionTemporary,
     /// The function's own credentials, which do not expire.
-    OwnLasting,
+    FunctionPermanent,
 }
 
 /// A role that is assumed on demand, with its cached session.
@@ -60,7 +60,7 @@ pub(crate) struct UrlCredentials {
 
 impl PresignCredentials {
     /// The role with this ARN, assumed with the credentials of `aws`.
-    pub fn role(aws: &aws_types::SdkConfig, arn: impl Into<String>) -> Self {
+    pub fn from_role(aws: &aws_types::SdkConfig, arn: impl Into<String>) -> Self {
         Self::Role(AssumedRole { client: Client::new(aws), arn: arn.into(), session: Mutex::new(None) })
     }
 
@@ -71,8 +71,8 @@ impl PresignCredentials {
         now: OffsetDateTime,
     ) -> Result<UrlCredentials, Error> {
         Ok(match self {
-            Self::OwnLasting => UrlCredentials { credentials: None, lifetime },
-            Self::OwnTemporary => {
+            Self::FunctionPermanent => UrlCredentials { credentials: None, lifetime },
+            Self::FunctionTemporary => {
                 UrlCredentials { credentials: None, lifetime: lifetime.min(MAX_LIFETIME_UNKNOWN_EXPIRY) }
             }
             Self::Role(role) => {
@@ -129,5 +129,5 @@ fn unavailable() -> Error {
         ErrorClass::StorageUnavailable,
         "the credentials for download links are unavailable; try again",
     )
-    .retry_after(5)
+    .with_retry_after(5)
 }

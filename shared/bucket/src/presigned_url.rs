@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::{Client, presigning::PresigningConfig};
 use bytes::Bytes;
-use model::{ChecksumAlgorithm, Error, ErrorClass, StoredFile, percent_encoded};
+use model::{ChecksumAlgorithm, Error, ErrorClass, StoredFile, percent_encode};
 use time::OffsetDateTime;
 
 use crate::{PresignCredentials, s3_bucket::S3Bucket};
@@ -18,7 +18,7 @@ pub struct Presigner {
 
 /// The file that a URL gives access to, and the headers of its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DownloadRequest {
+pub struct PresignRequest {
     /// The key of the object.
     pub key: String,
     /// The name of the file. Its last segment is the file name in `Content-Disposition`.
@@ -27,7 +27,7 @@ pub struct DownloadRequest {
     pub content_type: String,
 }
 
-impl From<StoredFile> for DownloadRequest {
+impl From<StoredFile> for PresignRequest {
     fn from(file: StoredFile) -> Self {
         Self { key: file.key, name: file.name, content_type: file.content_type }
     }
@@ -62,9 +62,9 @@ impl Presigner {
     ///
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`], or [`ErrorClass::Misconfigured`] when the signing role cannot be assumed.
-    pub async fn link(
+    pub async fn presign_get(
         &self,
-        file: &DownloadRequest,
+        file: &PresignRequest,
         lasts: Duration,
         now: OffsetDateTime,
     ) -> Result<PresignedUrl, Error> {
@@ -97,7 +97,7 @@ impl Presigner {
     ///
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`].
-    pub async fn read(&self, path: &str) -> Result<Option<Bytes>, Error> {
+    pub async fn get_object(&self, path: &str) -> Result<Option<Bytes>, Error> {
         self.bucket.get_object(path).await
     }
 }
@@ -109,7 +109,7 @@ fn content_disposition(name: &str) -> String {
         .chars()
         .map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%') { c } else { '_' })
         .collect();
-    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", percent_encoded(name))
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", percent_encode(name))
 }
 
 #[cfg(test)]

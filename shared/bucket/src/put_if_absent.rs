@@ -8,12 +8,12 @@ use futures_util::{Stream, TryStreamExt};
 use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 
 use crate::{
-    Key,
+    ObjectKey,
     checksum::RunningChecksum,
     errors::{WriteError, write_error},
     s3_bucket::{ObjectInfo, S3Bucket},
     upload::upload_stream,
-    upload_request::{Upload, UploadedObject},
+    upload_request::{UploadOutcome, UploadRequest},
 };
 
 /// An object that exists after a conditional put.
@@ -22,13 +22,13 @@ pub struct PutOutcome {
     /// The checksum of the object.
     pub checksum: Checksum,
     /// Whether this call wrote it.
-    pub new: bool,
+    pub is_new: bool,
 }
 
 /// Stores bytes under a key. S3 rejects bytes that differ from our checksum.
 pub(crate) async fn put_if_absent(
     bucket: &S3Bucket,
-    key: &Key,
+    key: &ObjectKey,
     content_type: &str,
     bytes: Bytes,
 ) -> Result<PutOutcome, Error> {
@@ -44,7 +44,7 @@ pub(crate) async fn put_if_absent(
         .customize()
         .disable_payload_signing();
     match put.send().await.map_err(write_error) {
-        Ok(_) => Ok(PutOutcome { checksum, new: true }),
+        Ok(_) => Ok(PutOutcome { checksum, is_new: true }),
         Err(WriteError::AlreadyExists) => {
             let existing = head_existing_object(bucket, key).await?;
             compare_with_existing(bucket, key, existing, &running).await
@@ -56,7 +56,7 @@ pub(crate) async fn put_if_absent(
 /// Stores the bytes of a stream under a key.
 pub(crate) async fn put_stream_if_absent<S>(
     bucket: &S3Bucket,
-    upload: Upload<'_>,
+    upload: UploadRequest<'_>,
     open: impl Fn() -> S,
 ) -> Result<PutOutcome, Error>
 where
@@ -65,8 +65,8 @@ where
     let existing = match bucket.head_object(upload.key).await? {
         Some(existing) => existing,
         None => match upload_stream(bucket, upload, open()).await? {
-            UploadedObject::Stored { checksum, .. } => return Ok(PutOutcome { checksum, new: true }),
-            UploadedObject::AlreadyThere => head_existing_object(bucket, upload.key).await?,
+            UploadOutcome::Stored { checksum, .. } => return Ok(PutOutcome { checksum, is_new: true }),
+            UploadOutcome::AlreadyExists => head_existing_object(bucket, upload.key).await?,
         },
     };
     let mut running = RunningChecksum::new(bucket.algorithm);
@@ -78,7 +78,7 @@ where
 }
 
 /// Reads the properties of an object that a conditional write found.
-pub(crate) async fn head_existing_object(bucket: &S3Bucket, key: &Key) -> Result<ObjectInfo, Error> {
+pub(crate) async fn head_existing_object(bucket: &S3Bucket, key: &ObjectKey) -> Result<ObjectInfo, Error> {
     let existing = bucket.head_object(key).await?;
     let message = "an object that existed in the bucket a moment ago does not exist any more";
     existing.ok_or_else(|| Error::new(ErrorClass::StorageUnavailable, message))
@@ -87,7 +87,7 @@ pub(crate) async fn head_existing_object(bucket: &S3Bucket, key: &Key) -> Result
 /// The checksum of an existing object: the stored one, or one that is computed from its bytes.
 pub(crate) async fn stored_or_computed_checksum(
     bucket: &S3Bucket,
-    key: &Key,
+    key: &ObjectKey,
     existing: ObjectInfo,
 ) -> Result<Checksum, Error> {
     match existing.checksum {
@@ -98,14 +98,14 @@ pub(crate) async fn stored_or_computed_checksum(
 
 async fn compare_with_existing(
     bucket: &S3Bucket,
-    key: &Key,
+    key: &ObjectKey,
     existing: ObjectInfo,
     expected: &RunningChecksum,
 ) -> Result<PutOutcome, Error> {
     let checksum = expected.finish();
     let bytes = existing.bytes;
     if stored_or_computed_checksum(bucket, key, existing).await? == checksum && bytes == expected.bytes() {
-        return Ok(PutOutcome { checksum, new: false });
+        return Ok(PutOutcome { checksum, is_new: false });
     }
     let message = format!("another object exists at {}; it was not changed", bucket.object_key(key));
     Err(Error::new(ErrorClass::ObjectConflict, message))

@@ -11,13 +11,13 @@ use crate::{
     checksum::RunningChecksum,
     errors::{WriteError, write_error},
     s3_bucket::S3Bucket,
-    upload_request::Upload,
+    upload_request::UploadRequest,
 };
 
 /// Streams bytes into a new object, and compares S3's checksum with ours. Returns the length and the checksum.
 pub(crate) async fn put_object_stream(
     bucket: &S3Bucket,
-    upload: Upload<'_>,
+    upload: UploadRequest<'_>,
     length: u64,
     bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
 ) -> Result<(u64, Checksum), WriteError> {

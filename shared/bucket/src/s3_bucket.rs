@@ -11,7 +11,7 @@ use bytes::Bytes;
 use model::{Checksum, ChecksumAlgorithm, Error};
 
 use crate::{
-    Key,
+    ObjectKey,
     checksum::RunningChecksum,
     errors::{incomplete_body, storage_error},
 };
@@ -54,12 +54,12 @@ impl S3Bucket {
     }
 
     /// The complete S3 key of an object, with the prefix.
-    pub(crate) fn object_key(&self, key: &Key) -> String {
+    pub(crate) fn object_key(&self, key: &ObjectKey) -> String {
         format!("{}{}", self.prefix, key.path())
     }
 
     /// Reads the properties of an object. None if it does not exist.
-    pub(crate) async fn head_object(&self, key: &Key) -> Result<Option<ObjectInfo>, Error> {
+    pub(crate) async fn head_object(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, Error> {
         let head = self.client.head_object().bucket(&self.name).key(self.object_key(key));
         let head = match head.checksum_mode(ChecksumMode::Enabled).send().await {
             Ok(head) => head,
@@ -80,7 +80,7 @@ impl S3Bucket {
     }
 
     /// Computes the checksum of an object from its bytes.
-    pub(crate) async fn compute_checksum(&self, key: &Key) -> Result<Checksum, Error> {
+    pub(crate) async fn compute_checksum(&self, key: &ObjectKey) -> Result<Checksum, Error> {
         let get = self.client.get_object().bucket(&self.name).key(self.object_key(key));
         let mut body = get.send().await.map_err(|e| storage_error("return the file", e))?.body;
         let mut checksum = RunningChecksum::new(self.algorithm);
@@ -104,7 +104,7 @@ impl S3Bucket {
     }
 
     /// Deletes an object, if it exists.
-    pub(crate) async fn delete_object(&self, key: &Key) -> Result<(), Error> {
+    pub(crate) async fn delete_object(&self, key: &ObjectKey) -> Result<(), Error> {
         let delete = self.client.delete_object().bucket(&self.name).key(self.object_key(key));
         delete.send().await.map(|_| ()).map_err(|e| storage_error("delete an invalid file", e))
     }

@@ -9,15 +9,15 @@ use crate::{
     errors::WriteError,
     put_object::put_object_stream,
     s3_bucket::S3Bucket,
-    upload_request::{MAX_PUT_OBJECT_BYTES, Upload, UploadedObject},
+    upload_request::{MAX_PUT_OBJECT_BYTES, UploadOutcome, UploadRequest},
 };
 
 /// Streams bytes into a new object.
 pub(crate) async fn upload_stream(
     bucket: &S3Bucket,
-    upload: Upload<'_>,
+    upload: UploadRequest<'_>,
     bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-) -> Result<UploadedObject, Error> {
+) -> Result<UploadOutcome, Error> {
     let result = match upload.length {
         Some(length) if length <= MAX_PUT_OBJECT_BYTES => {
             put_object_stream(bucket, upload, length, bytes).await
@@ -25,8 +25,8 @@ pub(crate) async fn upload_stream(
         _ => upload_buffered_parts(bucket, upload, bytes).await,
     };
     match result {
-        Ok((bytes, checksum)) => Ok(UploadedObject::Stored { bytes, checksum }),
-        Err(WriteError::AlreadyExists) => Ok(UploadedObject::AlreadyThere),
+        Ok((bytes, checksum)) => Ok(UploadOutcome::Stored { bytes, checksum }),
+        Err(WriteError::AlreadyExists) => Ok(UploadOutcome::AlreadyExists),
         Err(WriteError::Other(error) | WriteError::InvalidUpload(error)) => Err(error),
     }
 }

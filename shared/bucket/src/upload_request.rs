@@ -2,16 +2,16 @@
 
 use model::Checksum;
 
-use crate::Key;
+use crate::ObjectKey;
 
 /// The longest upload of known length that is one streamed `PutObject`.
 pub const MAX_PUT_OBJECT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The object to upload.
 #[derive(Debug, Clone, Copy)]
-pub struct Upload<'a> {
+pub struct UploadRequest<'a> {
     /// The key of the object.
-    pub key: &'a Key,
+    pub key: &'a ObjectKey,
     /// The content type of the object.
     pub content_type: &'a str,
     /// The length in bytes, when the source announced it.
@@ -20,7 +20,7 @@ pub struct Upload<'a> {
 
 /// The outcome of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UploadedObject {
+pub enum UploadOutcome {
     /// This upload wrote the object.
     Stored {
         /// The length in bytes.
@@ -29,5 +29,5 @@ pub enum UploadedObject {
         checksum: Checksum,
     },
     /// An object with this key existed. It was not changed.
-    AlreadyThere,
+    AlreadyExists,
 }

@@ -20,11 +20,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallerWebhookError {
     /// The guard blocked the URL.
-    Refused(String),
+    Blocked(String),
     /// The connection failed. The server may have received the request.
-    NoAnswer(String),
+    ConnectionFailed(String),
     /// No response arrived in time. The server may have received the request.
-    TimedOut(String),
+    Timeout(String),
 }
 
 /// The HTTP client for callers' webhooks.
@@ -57,14 +57,14 @@ impl CallerWebhookClient {
         body: Bytes,
         timeout: Duration,
     ) -> Result<http::Response<Bytes>, CallerWebhookError> {
-        let url = Url::parse(url).map_err(|_| CallerWebhookError::Refused("it is not a URL".into()))?;
+        let url = Url::parse(url).map_err(|_| CallerWebhookError::Blocked("it is not a URL".into()))?;
         let host = url.host_str().unwrap_or("nowhere").to_owned();
-        self.guard.judge(&url).map_err(|why| CallerWebhookError::Refused(format!("{host}: {why}")))?;
+        self.guard.check_url(&url).map_err(|why| CallerWebhookError::Blocked(format!("{host}: {why}")))?;
         let sent = self.client.post(url).headers(headers).body(body).send();
         let received = tokio::time::timeout(timeout, sent)
             .await
             .map_err(|_| {
-                CallerWebhookError::TimedOut(format!("{host} did not answer within {} s", timeout.as_secs()))
+                CallerWebhookError::Timeout(format!("{host} did not answer within {} s", timeout.as_secs()))
             })?
             .map_err(|e| request_error(&host, &e))?;
         let mut response = http::Response::new(Bytes::new());
@@ -77,12 +77,12 @@ impl CallerWebhookClient {
 /// The error of a failed request.
 fn request_error(host: &str, e: &reqwest::Error) -> CallerWebhookError {
     if is_blocked(e) {
-        return CallerWebhookError::Refused(format!("{host} has no public address"));
+        return CallerWebhookError::Blocked(format!("{host} has no public address"));
     }
     if e.is_builder() {
-        return CallerWebhookError::Refused(format!("no request can be built for the URL at {host}"));
+        return CallerWebhookError::Blocked(format!("no request can be built for the URL at {host}"));
     }
-    CallerWebhookError::NoAnswer(match e.is_connect() {
+    CallerWebhookError::ConnectionFailed(match e.is_connect() {
         true => format!("the connection to {host} failed"),
         false => format!("{host} closed the connection"),
     })
@@ -96,7 +96,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::Origin;
+    use crate::UrlOrigin;
 
     /// A server on loopback that reads a little and then sends this.
     async fn server(response: &'static [u8]) -> String {
@@ -114,10 +114,12 @@ mod tests {
     }
 
     async fn post(origins: &[&str], url: &str) -> Result<u16, CallerWebhookError> {
-        let origins = origins.iter().filter_map(|origin| Origin::parse(origin));
-        let client =
-            CallerWebhookClient::new(SsrfGuard::for_calls([], origins, "WEBHOOK_ALLOWED_HOSTS"), b"")
-                .expect("a client");
+        let origins = origins.iter().filter_map(|origin| UrlOrigin::parse(origin));
+        let client = CallerWebhookClient::new(
+            SsrfGuard::for_caller_webhooks([], origins, "WEBHOOK_ALLOWED_HOSTS"),
+            b"",
+        )
+        .expect("a client");
         let response =
             client.post(url, HeaderMap::new(), Bytes::from("{}"), Duration::from_millis(500)).await;
         response.map(|response| response.status().as_u16())
@@ -143,12 +145,12 @@ mod tests {
     async fn a_server_that_does_not_respond_times_out() {
         let silent = server(b"").await;
         let error = post(&[&silent], &format!("{silent}/a?key=secret")).await.expect_err("no response");
-        assert_eq!(error, CallerWebhookError::TimedOut("127.0.0.1 did not answer within 0 s".into()));
+        assert_eq!(error, CallerWebhookError::Timeout("127.0.0.1 did not answer within 0 s".into()));
     }
 
     #[tokio::test]
     async fn a_name_with_a_private_address_is_blocked_when_connecting() {
         let error = post(&[], "https://localhost/a?key=secret").await.expect_err("blocked");
-        assert_eq!(error, CallerWebhookError::Refused("localhost has no public address".into()));
+        assert_eq!(error, CallerWebhookError::Blocked("localhost has no public address".into()));
     }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     client_builder,
-    download_response::Download,
+    download_response::DownloadStream,
     public_resolver::{PublicResolver, SystemResolver, is_blocked},
     remote_file::{RemoteFile, read_content_range, read_validator},
     ssrf_guard::SsrfGuard,
@@ -48,7 +48,7 @@ impl Downloader {
     /// - [`ErrorClass::SourceGone`]: the URL expired or the file was deleted.
     /// - [`ErrorClass::SourceTooLarge`]: the file is longer than the limit.
     /// - [`ErrorClass::SourceUnavailable`]: any error that a retry may resolve.
-    pub async fn open(&self, url: &str) -> Result<(RemoteFile, Download), Error> {
+    pub async fn start_download(&self, url: &str) -> Result<(RemoteFile, DownloadStream), Error> {
         let from_start = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static("bytes=0-"))]);
         let mut response = self.send_following_redirects(url, &from_start).await?;
         if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
@@ -61,19 +61,23 @@ impl Downloader {
             .map(|(_, total)| total);
         let validator = read_validator(response.headers());
         let expected = if is_partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-        let download = Download::new(response, expected, self.max_bytes)?;
+        let download = DownloadStream::new(response, expected, self.max_bytes)?;
         if is_partial && total.is_none_or(|total| download.length != Some(total)) {
             return Err(wrong_range());
         }
         let (url, length) = (url.to_owned(), download.length);
-        Ok((RemoteFile { url, length, ranges: is_partial, validator }, download))
+        Ok((RemoteFile { url, length, supports_ranges: is_partial, validator }, download))
     }
 
     /// Downloads a range of a file that was opened before, and of no other file.
     ///
     /// # Errors
-    /// [`ErrorClass::SourceChanged`] when the URL leads to another file by now; else as [`Downloader::open`].
-    pub async fn range(&self, remote: &RemoteFile, range: Range<u64>) -> Result<Download, Error> {
+    /// [`ErrorClass::SourceChanged`] when the URL leads to another file by now; else as [`Downloader::start_download`].
+    pub async fn download_range(
+        &self,
+        remote: &RemoteFile,
+        range: Range<u64>,
+    ) -> Result<DownloadStream, Error> {
         let mut headers = HeaderMap::new();
         let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         headers
@@ -92,7 +96,7 @@ impl Downloader {
         let is_same_file =
             read_validator(response.headers()).is_none_or(|validator| Some(validator) == remote.validator);
         let received = read_content_range(response.headers());
-        let download = Download::new(response, StatusCode::PARTIAL_CONTENT, self.max_bytes)?;
+        let download = DownloadStream::new(response, StatusCode::PARTIAL_CONTENT, self.max_bytes)?;
         match received {
             Some((_, total)) if Some(total) != remote.length => Err(file_changed()),
             Some(_) if !is_same_file => Err(file_changed()),

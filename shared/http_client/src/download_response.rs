@@ -7,14 +7,14 @@ use model::{Error, ErrorClass};
 
 /// The body of a download in progress.
 #[derive(Debug)]
-pub struct Download {
+pub struct DownloadStream {
     /// The length in bytes, when the server announced it.
     pub length: Option<u64>,
     response: reqwest::Response,
     max_bytes: u64,
 }
 
-impl Download {
+impl DownloadStream {
     /// Checks the final response of a download, which must have the status `expected`, no content encoding, and no more
     /// than `max_bytes` bytes.
     pub(crate) fn new(

@@ -17,16 +17,16 @@ pub enum SendError {
     /// The connection failed: the provider cannot have received the request.
     NotSent,
     /// The provider may have received the request.
-    MaybeSent,
+    PossiblySent,
 }
 
 /// Sends requests to providers.
 #[derive(Debug, Clone)]
-pub struct Sender {
+pub struct ProviderHttpClient {
     client: reqwest::Client,
 }
 
-impl Sender {
+impl ProviderHttpClient {
     /// A sender with its own connection pool.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Sender {
         let request = request.try_into().map_err(|_| SendError::NotSent)?;
         tokio::time::timeout(timeout, self.execute(request, max_body_bytes))
             .await
-            .unwrap_or(Err(SendError::MaybeSent))
+            .unwrap_or(Err(SendError::PossiblySent))
     }
 
     async fn execute(
@@ -61,7 +61,7 @@ impl Sender {
     ) -> Result<http::Response<Bytes>, SendError> {
         let received = self.client.execute(request).await.map_err(|e| {
             tracing::warn!(connected = !e.is_connect(), "provider did not answer");
-            if e.is_connect() || e.is_builder() { SendError::NotSent } else { SendError::MaybeSent }
+            if e.is_connect() || e.is_builder() { SendError::NotSent } else { SendError::PossiblySent }
         })?;
         let mut response = http::Response::builder().status(received.status());
         if let Some(headers) = response.headers_mut() {
@@ -70,13 +70,13 @@ impl Sender {
         let mut body = BytesMut::new();
         let mut chunks = received.bytes_stream();
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| SendError::MaybeSent)?;
+            let chunk = chunk.map_err(|_| SendError::PossiblySent)?;
             let remaining = max_body_bytes - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(remaining)]);
             if chunk.len() > remaining {
                 break;
             }
         }
-        response.body(body.freeze()).map_err(|_| SendError::MaybeSent)
+        response.body(body.freeze()).map_err(|_| SendError::PossiblySent)
     }
 }

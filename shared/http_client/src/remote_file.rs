@@ -11,7 +11,7 @@ pub struct RemoteFile {
     /// The length in bytes, when the server announced it.
     pub length: Option<u64>,
     /// Whether the server supports range requests for it.
-    pub ranges: bool,
+    pub supports_ranges: bool,
     /// The strong `ETag`, else the `Last-Modified`. It distinguishes this file from a later one at the same URL.
     pub validator: Option<String>,
 }

@@ -16,9 +16,9 @@ const MAX_NAME_BYTES: usize = 253;
 
 /// A scheme, host and port that the operator allows without any check, such as a simulator on loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin(url::Origin);
+pub struct UrlOrigin(url::Origin);
 
-impl Origin {
+impl UrlOrigin {
     /// Parses an origin such as `http://127.0.0.1:4103`.
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
@@ -30,7 +30,7 @@ impl Origin {
     ///
     /// # Errors
     /// [`ErrorClass::Misconfigured`] if one of them is not an origin.
-    pub fn trusted(texts: &[String]) -> Result<Vec<Self>, Error> {
+    pub fn parse_trusted_origins(texts: &[String]) -> Result<Vec<Self>, Error> {
         texts.iter().map(|text| Self::parse(text)).collect::<Option<_>>().ok_or_else(|| {
             let message = "the environment variable TRUSTED_ORIGINS is not a list of origins";
             Error::new(ErrorClass::Misconfigured, message)
@@ -38,7 +38,7 @@ impl Origin {
     }
 
     /// The origin of a URL.
-    pub fn of(url: &str) -> Option<Self> {
+    pub fn from_url(url: &str) -> Option<Self> {
         Url::parse(url).ok().map(|url| url.origin()).filter(url::Origin::is_tuple).map(Self)
     }
 }
@@ -49,7 +49,7 @@ pub struct SsrfGuard {
     hosts: Arc<[String]>,
     /// Whether hosts that are not on the list are allowed, too.
     allows_any_host: bool,
-    origins: Arc<[Origin]>,
+    origins: Arc<[UrlOrigin]>,
     setting: Arc<str>,
 }
 
@@ -58,7 +58,7 @@ impl SsrfGuard {
     /// `origins`. `setting` is the setting with which the operator adds hosts; error messages name it.
     pub fn new(
         hosts: impl IntoIterator<Item = String>,
-        origins: impl IntoIterator<Item = Origin>,
+        origins: impl IntoIterator<Item = UrlOrigin>,
         setting: impl Into<Arc<str>>,
     ) -> Self {
         Self {
@@ -71,9 +71,9 @@ impl SsrfGuard {
 
     /// A guard for callers' webhooks, whose hosts are not known beforehand: without a list, every name is allowed. The
     /// connection still requires a public address.
-    pub fn for_calls(
+    pub fn for_caller_webhooks(
         hosts: impl IntoIterator<Item = String>,
-        origins: impl IntoIterator<Item = Origin>,
+        origins: impl IntoIterator<Item = UrlOrigin>,
         setting: impl Into<Arc<str>>,
     ) -> Self {
         let guard = Self::new(hosts, origins, setting);
@@ -87,7 +87,7 @@ impl SsrfGuard {
     pub(crate) fn check(&self, url: &Url) -> Result<(), Error> {
         // The message names the host, so that the operator can allow or investigate it.
         let host = url.host_str().unwrap_or("nowhere");
-        self.judge(url).map_err(|why| {
+        self.check_url(url).map_err(|why| {
             Error::new(ErrorClass::SourceRefused, format!("download from {host} refused: {why}"))
         })
     }
@@ -96,7 +96,7 @@ impl SsrfGuard {
     ///
     /// # Errors
     /// Why it must not be requested, without any part of the URL that could be secret.
-    pub fn judge(&self, url: &Url) -> Result<(), String> {
+    pub fn check_url(&self, url: &Url) -> Result<(), String> {
         // The origin of a `blob:` URL is that of the URL in it.
         let is_http = matches!(url.scheme(), "http" | "https");
         if is_http && self.origins.iter().any(|origin| origin.0 == url.origin()) {

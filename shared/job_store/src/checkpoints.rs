@@ -30,12 +30,12 @@ pub(crate) async fn save_checkpoint(
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     let state = serde_json::to_string(state).map_err(|e| unreadable(CHECKPOINT).with_source(e))?;
-    let item = ItemWriter::key(lease.job.to_string(), CHECKPOINT).text("state", state);
+    let item = ItemWriter::key(lease.job_id.to_string(), CHECKPOINT).text("state", state);
     let item = item.number("ttl", now.unix_timestamp() + TTL_SECONDS).finish();
     let incomplete = |e| Error::new(ErrorClass::Internal, "a checkpoint is incomplete").with_source(e);
     let put = table.transaction_put(item).build().map_err(incomplete)?;
     let lease_check = (ConditionCheck::builder().table_name(&table.name))
-        .set_key(Some(ItemWriter::key(lease.job.to_string(), JOB).finish()))
+        .set_key(Some(ItemWriter::key(lease.job_id.to_string(), JOB).finish()))
         .condition_expression("lease_token = :token")
         .expression_attribute_values(":token", text_value(&lease.token));
     let lease_check = lease_check.build().map_err(incomplete)?;

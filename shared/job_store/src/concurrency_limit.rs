@@ -6,7 +6,7 @@
 //! slot is free, the oldest job without a slot is first in line: no younger job takes a slot while it keeps trying.
 
 use futures_util::future::{try_join, try_join_all};
-use model::{Error, JobId, ProviderName, Status};
+use model::{Error, JobId, JobStatus, ProviderName};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -102,17 +102,19 @@ fn first_in_line_key(provider: &ProviderName) -> ItemWriter {
 
 /// Whether the provider may be working on a job of this status. It is not while files are landed: a landing may last
 /// long or wait for an operator, and needs nothing of the provider's renderer.
-fn is_in_progress(status: Status) -> bool {
+fn is_in_progress(status: JobStatus) -> bool {
     match status {
-        Status::Waiting | Status::Submitting | Status::Submitted | Status::Unknown | Status::Rendering => {
-            true
-        }
-        Status::Received
-        | Status::Landing
-        | Status::Stored
-        | Status::Partial
-        | Status::Failed
-        | Status::Expired
-        | Status::Cancelled => false,
+        JobStatus::Waiting
+        | JobStatus::Submitting
+        | JobStatus::Submitted
+        | JobStatus::Unknown
+        | JobStatus::Rendering => true,
+        JobStatus::Received
+        | JobStatus::Landing
+        | JobStatus::Stored
+        | JobStatus::Partial
+        | JobStatus::Failed
+        | JobStatus::Expired
+        | JobStatus::Cancelled => false,
     }
 }

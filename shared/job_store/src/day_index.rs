@@ -28,9 +28,9 @@ pub(crate) const MAX_PAGE_JOBS: usize = 100;
 #[derive(Debug, Default)]
 pub struct DayPage {
     /// The ids of the jobs, newest first.
-    pub ids: Vec<JobId>,
+    pub job_ids: Vec<JobId>,
     /// Whether older jobs of the same day may follow.
-    pub more: bool,
+    pub has_more: bool,
 }
 
 /// Lists at most `limit` jobs of a day that are older than `before`.
@@ -52,7 +52,7 @@ pub(crate) async fn list_created_on(
     };
     let output = query.send().await.map_err(|e| storage_error("answer", e))?;
     let ids = output.items().iter().map(|item| ItemReader(item).parsed("pk")).collect::<Result<_, _>>()?;
-    Ok(DayPage { ids, more: output.last_evaluated_key.is_some() })
+    Ok(DayPage { job_ids: ids, has_more: output.last_evaluated_key.is_some() })
 }
 
 /// Reads at most [`MAX_PAGE_JOBS`] jobs. Missing and damaged ones are left out.
@@ -88,6 +88,6 @@ pub(crate) async fn get_batch(table: &Table, ids: &[JobId]) -> Result<HashMap<Jo
             ErrorClass::StorageUnavailable,
             "the job table is too busy to list jobs; try again",
         )
-        .retry_after(5)),
+        .with_retry_after(5)),
     }
 }

@@ -16,7 +16,7 @@ const TTL_SECONDS: i64 = 30 * 24 * 3600;
 
 /// A delivery to write to the log.
 #[derive(Debug, Clone)]
-pub struct DeliveryRecord<'a> {
+pub struct NewDeliveryLogEntry<'a> {
     /// When the receiver received it.
     pub received_at: OffsetDateTime,
     /// The provider's id of the delivery, or the queue's. It distinguishes deliveries of the same moment.
@@ -33,11 +33,11 @@ pub struct DeliveryRecord<'a> {
 
 /// A delivery that was read from the log.
 #[derive(Clone, PartialEq, Eq)]
-pub struct LoggedDelivery {
+pub struct DeliveryLogEntry {
     /// The id of this delivery in the API. Unlike the provider's id it is unique among repeated attempts.
     pub id: String,
     /// The provider's id of the delivery, or the queue's.
-    pub own_id: String,
+    pub provider_delivery_id: String,
     /// When the receiver received it.
     pub received_at: OffsetDateTime,
     /// The provider's name for the event.
@@ -50,16 +50,16 @@ pub struct LoggedDelivery {
     pub problem: Option<String>,
 }
 
-impl std::fmt::Debug for LoggedDelivery {
+impl std::fmt::Debug for DeliveryLogEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The body names files by URLs that may be pre-signed.
-        f.debug_struct("LoggedDelivery").field("id", &self.id).field("name", &self.name).finish()
+        f.debug_struct("DeliveryLogEntry").field("id", &self.id).field("name", &self.name).finish()
     }
 }
 
-impl LoggedDelivery {
+impl DeliveryLogEntry {
     /// The delivery as the API shows it.
-    pub fn view(&self) -> DeliveryView {
+    pub fn to_view(&self) -> DeliveryView {
         DeliveryView {
             id: self.id.clone(),
             name: self.name.clone(),
@@ -76,7 +76,7 @@ impl LoggedDelivery {
             .ok_or_else(|| unreadable("sk"))?;
         Ok(Self {
             id: format!("{milliseconds}-{own_id}"),
-            own_id: own_id.to_owned(),
+            provider_delivery_id: own_id.to_owned(),
             received_at: reader.time("received_at")?,
             name: reader.text("name")?.to_owned(),
             body: reader.maybe_text("body").map(str::to_owned),
@@ -87,7 +87,7 @@ impl LoggedDelivery {
 }
 
 /// The partition key of deliveries that are about no job: the provider and the day.
-pub(crate) fn workspace_partition(provider: &ProviderName, delivery: &DeliveryRecord<'_>) -> String {
+pub(crate) fn workspace_partition(provider: &ProviderName, delivery: &NewDeliveryLogEntry<'_>) -> String {
     format!("WORKSPACE#{provider}#{}", delivery.received_at.date())
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn workspace_partition(provider: &ProviderName, delivery: &DeliveryRe
 pub(crate) async fn record_delivery(
     table: &Table,
     partition: &str,
-    delivery: &DeliveryRecord<'_>,
+    delivery: &NewDeliveryLogEntry<'_>,
 ) -> Result<(), Error> {
     let milliseconds = delivery.received_at.unix_timestamp_nanos() / 1_000_000;
     let item = ItemWriter::key(partition, format!("{PREFIX}{milliseconds:015}#{}", delivery.id))
@@ -115,7 +115,7 @@ pub(crate) async fn list_deliveries(
     job: JobId,
     limit: i32,
     now: OffsetDateTime,
-) -> Result<Vec<LoggedDelivery>, Error> {
+) -> Result<Vec<DeliveryLogEntry>, Error> {
     let query = (table.query())
         .key_condition_expression("pk = :job AND begins_with(sk, :prefix)")
         .expression_attribute_values(":job", text_value(job.to_string()))
@@ -123,16 +123,16 @@ pub(crate) async fn list_deliveries(
         .scan_index_forward(false)
         .limit(limit);
     let output = query.send().await.map_err(|e| storage_error("answer", e))?;
-    output.items().iter().filter(|item| !is_expired(item, now)).map(LoggedDelivery::from_item).collect()
+    output.items().iter().filter(|item| !is_expired(item, now)).map(DeliveryLogEntry::from_item).collect()
 }
 
-/// Reads a delivery of a job by its [`LoggedDelivery::id`].
+/// Reads a delivery of a job by its [`DeliveryLogEntry::id`].
 pub(crate) async fn get_delivery(
     table: &Table,
     job: JobId,
     id: &str,
     now: OffsetDateTime,
-) -> Result<Option<LoggedDelivery>, Error> {
+) -> Result<Option<DeliveryLogEntry>, Error> {
     let Some((milliseconds, own_id)) =
         id.split_once('-').filter(|(time, own)| !time.is_empty() && !own.is_empty())
     else {
@@ -140,7 +140,7 @@ pub(crate) async fn get_delivery(
     };
     let key = ItemWriter::key(job.to_string(), format!("{PREFIX}{milliseconds}#{own_id}"));
     let item = table.get_item(key).await?;
-    item.filter(|item| !is_expired(item, now)).map(|item| LoggedDelivery::from_item(&item)).transpose()
+    item.filter(|item| !is_expired(item, now)).map(|item| DeliveryLogEntry::from_item(&item)).transpose()
 }
 
 /// DynamoDB deletes expired items late, sometimes by days.

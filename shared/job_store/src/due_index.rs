@@ -51,7 +51,7 @@ pub(crate) async fn find_oldest_active_job(table: &Table) -> Result<Option<JobId
     jobs.sort_by_key(|id| id.created_at());
     for id in jobs.into_iter().take(MAX_JOBS_READ) {
         // The index also holds finished jobs with pending notifications.
-        if get_job(table, id).await?.is_some_and(|job| job.status.is_silent()) {
+        if get_job(table, id).await?.is_some_and(|job| job.status.is_active()) {
             return Ok(Some(id));
         }
     }

@@ -33,7 +33,7 @@ where
             .with_source(cause);
     }
     Error::new(ErrorClass::StorageUnavailable, format!("the job table did not {action}; try again"))
-        .retry_after(5)
+        .with_retry_after(5)
         .with_source(cause)
 }
 

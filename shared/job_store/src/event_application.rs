@@ -1,6 +1,6 @@
 //! Applies events to stored jobs: reads the job, applies the event, writes the result conditionally.
 
-use model::{Change, Error, ErrorClass, Event, Job, JobId};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub(crate) struct EventApplication<'a> {
     pub(crate) job_id: JobId,
     /// The lease that must still be held, for an event of a landing.
     pub(crate) lease: Option<&'a Lease>,
-    pub(crate) event: &'a Event,
+    pub(crate) event: &'a JobEvent,
     pub(crate) now: OffsetDateTime,
     /// Whether every event goes to the outbox for the event bus.
     pub(crate) publishes_events: bool,
@@ -29,7 +29,7 @@ pub(crate) struct EventApplication<'a> {
 pub(crate) async fn apply_event(
     table: &Table,
     application: EventApplication<'_>,
-) -> Result<(Job, Change), Error> {
+) -> Result<(Job, JobChange), Error> {
     let EventApplication { job_id, lease, event, now, publishes_events } = application;
     let write_id = Uuid::now_v7().to_string();
     let mut attempted = None;
@@ -51,14 +51,14 @@ pub(crate) async fn apply_event(
         let mut job = job_item::read_job(&item)?;
         let (read_version, before) = (job.version, job.status);
         let change = job.apply(event.clone(), now);
-        if change == Change::Nothing {
+        if change == JobChange::Unchanged {
             return Ok((job, change));
         }
         job.version += 1;
-        if publishes_events || job.audience.is_notified_of(job.status) {
+        if publishes_events || job.notify_targets.notifies_webhook_of(job.status) {
             job.add_outbox_event(event, change, now);
         }
-        job.notify_waiters(now);
+        job.schedule_waiter_notification(now);
         attempted = Some((change, before));
         if replace_job(table, &job, read_version, &item, &write_id).await? {
             job_metrics::count_change(change, before, &job);

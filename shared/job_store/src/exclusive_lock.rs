@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
     operation::put_item::PutItemError::ConditionalCheckFailedException,
     types::ReturnValuesOnConditionCheckFailure,
 };
-use model::{Error, ErrorClass, JobId, ProviderName, Status};
+use model::{Error, ErrorClass, JobId, JobStatus, ProviderName};
 use time::OffsetDateTime;
 
 use crate::{
@@ -39,13 +39,13 @@ pub(crate) fn lock_key(provider: &ProviderName, name: &str) -> ItemWriter {
 /// Takes a lock. Returns none when the job holds it now, else the unfinished job that holds it. An expired job does not
 /// need its lock, because it no longer waits for work of the provider.
 pub(crate) async fn acquire_lock(table: &Table, request: LockRequest<'_>) -> Result<Option<JobId>, Error> {
-    let needs_lock = |status: Status| !status.is_final() && status != Status::Expired;
+    let needs_lock = |status: JobStatus| !status.is_final() && status != JobStatus::Expired;
     acquire_lock_while(needs_lock, table, request).await
 }
 
 /// Takes a lock of which `needs_lock` decides for each status whether its holder still needs it.
 pub(crate) async fn acquire_lock_while(
-    needs_lock: impl Fn(Status) -> bool,
+    needs_lock: impl Fn(JobStatus) -> bool,
     table: &Table,
     request: LockRequest<'_>,
 ) -> Result<Option<JobId>, Error> {
@@ -60,7 +60,7 @@ pub(crate) async fn acquire_lock_while(
         }
     }
     let message = "too many concurrent jobs for the same lock; try again";
-    Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(1))
+    Err(Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(1))
 }
 
 /// Writes the lock if it is free, or if this job or `former_holder` holds it. Returns the holder otherwise.

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use model::{Error, ErrorClass, Event, Job, JobId, NotifyTargets};
+use model::{Error, ErrorClass, Job, JobEvent, JobId, NotifyTargets};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -54,13 +54,13 @@ impl IdempotencyKey {
 
 /// The outcome of a claim.
 #[derive(Debug)]
-pub enum Claim {
+pub enum ClaimOutcome {
     /// This claim created the job.
-    New,
+    Created,
     /// The same request created this job before.
     Existing(Box<Job>),
     /// Another request used the key before.
-    Mismatch,
+    KeyMismatch,
 }
 
 /// Creates a job, unless its key created one before.
@@ -69,11 +69,11 @@ pub(crate) async fn claim(
     job: &Job,
     key: Option<&IdempotencyKey>,
     now: OffsetDateTime,
-) -> Result<Claim, Error> {
+) -> Result<ClaimOutcome, Error> {
     let item = job_item::write_job(job)?;
     for attempt in 0..MAX_ATTEMPTS {
         let reasons = match write_claim(table, &item, job.id, key, now).await {
-            Ok(None) => return Ok(Claim::New),
+            Ok(None) => return Ok(ClaimOutcome::Created),
             Ok(Some(reasons)) => reasons,
             Err(error) => return resolve_lost_claim(table, job, error, now).await,
         };
@@ -82,7 +82,7 @@ pub(crate) async fn claim(
             match (key, first.and_then(CancellationReason::item)) {
                 (Some(key), Some(item)) => return read_earlier_claim(table, job.id, key, item).await,
                 // Nobody else creates a job with this id: an earlier attempt was written, and its response was lost.
-                (None, _) => return Ok(Claim::New),
+                (None, _) => return Ok(ClaimOutcome::Created),
                 (Some(_), None) => {}
             }
         }
@@ -90,7 +90,7 @@ pub(crate) async fn claim(
         tokio::time::sleep(Duration::from_millis(20 * (attempt + 1))).await;
     }
     Err(Error::new(ErrorClass::StorageUnavailable, "too many requests with this idempotency key")
-        .retry_after(1))
+        .with_retry_after(1))
 }
 
 /// Writes a claim once. Returns the reasons if the transaction was cancelled.
@@ -118,7 +118,7 @@ async fn write_claim(
                 ErrorClass::StorageUnavailable,
                 "the job table did not accept the job; try again",
             )
-            .retry_after(5)
+            .with_retry_after(5)
             .with_source(other)),
         },
         Err(e) => Err(storage_error("accept the job", e)),
@@ -144,17 +144,17 @@ async fn read_earlier_claim(
     own_id: JobId,
     key: &IdempotencyKey,
     item: &Item,
-) -> Result<Claim, Error> {
+) -> Result<ClaimOutcome, Error> {
     let reader = ItemReader(item);
     if reader.text("fingerprint")? != key.fingerprint {
-        return Ok(Claim::Mismatch);
+        return Ok(ClaimOutcome::KeyMismatch);
     }
     match reader.parsed("job_id")? {
         // The client's attempts share a `ClientRequestToken`, and DynamoDB answers a repeated request within ten minutes
         // as it answered the first one. A new attempt of ours has another token, and finds what an earlier attempt wrote
         // without receiving the response.
-        id if id == own_id => Ok(Claim::New),
-        id => Ok(Claim::Existing(Box::new(get_claimed_job(table, id).await?))),
+        id if id == own_id => Ok(ClaimOutcome::Created),
+        id => Ok(ClaimOutcome::Existing(Box::new(get_claimed_job(table, id).await?))),
     }
 }
 
@@ -166,12 +166,12 @@ async fn resolve_lost_claim(
     job: &Job,
     error: Error,
     now: OffsetDateTime,
-) -> Result<Claim, Error> {
+) -> Result<ClaimOutcome, Error> {
     let is_written = is_claim_written(table, job, &error, now);
     match tokio::time::timeout(RESOLVE_TIMEOUT, is_written).await {
         Ok(Ok(true)) => {
             tracing::info!(job_id = %job.id, "a claim without a response was written");
-            return Ok(Claim::New);
+            return Ok(ClaimOutcome::Created);
         }
         Ok(Ok(false)) => {}
         Ok(Err(unresolved)) => unresolved.log("a claim without a response may have been written"),
@@ -187,15 +187,15 @@ async fn is_claim_written(
     error: &Error,
     now: OffsetDateTime,
 ) -> Result<bool, Error> {
-    let mut failed_job = Job { audience: NotifyTargets::default(), ..job.clone() };
-    failed_job.apply(Event::Refused { error: error.for_record(now) }, now);
+    let mut failed_job = Job { notify_targets: NotifyTargets::default(), ..job.clone() };
+    failed_job.apply(JobEvent::SubmissionRejected { error: error.to_job_error(now) }, now);
     let put =
         table.put_item(job_item::write_job(&failed_job)?).condition_expression("attribute_not_exists(pk)");
     if put_if(put, "resolve a claim").await? {
         return Ok(false);
     }
     // The stored job may be the failed one: the SDK retries a put whose response was lost.
-    Ok(get_claimed_job(table, job.id).await?.refusal().is_none())
+    Ok(get_claimed_job(table, job.id).await?.submission_error().is_none())
 }
 
 /// Deletes a key, unless another job has used it since.

@@ -1,8 +1,8 @@
 //! Writes a job as an item of the table and reads it back.
 
 use model::{
-    Error, Job, Origin, Outbox, OutboxProgress, PollState, ProviderJobId, ProviderName, Retries, StoredFile,
-    Trace,
+    Error, Job, JobOrigin, JobRetries, Outbox, OutboxProgress, PollState, ProviderJobId, ProviderName,
+    StoredFile, TraceHeader,
 };
 use serde_json::{Map, Value};
 
@@ -28,7 +28,7 @@ fn write_keys(writer: ItemWriter, job: &Job) -> Result<ItemWriter, Error> {
         // The sort key of `by_day`. A job id sorts by creation time and is unique, which `created_at` is not.
         .text("created", job.id.to_string())
         .maybe_text("provider_job_key", provider_job_id.map(|id| provider_job_key(&job.provider, id)));
-    Ok(match job.due() {
+    Ok(match job.due_at() {
         Some(at) => writer.text("due_shard", due_shard(job.id)).text("due_at", due_time(at)?),
         None => writer,
     })
@@ -44,27 +44,32 @@ fn write_submission(writer: ItemWriter, job: &Job) -> ItemWriter {
         .time("created_at", job.created_at)
         .time("updated_at", job.updated_at)
         .number("version", job.version)
-        .maybe_number("expected", job.expected)
+        .maybe_number("expected", job.expected_files)
         .maybe_text("unpack", job.unpack.map(|unpack| unpack.to_string()))
         .maybe_number("progress", job.progress)
         .maybe_number("slow_attempts", Some(job.slow_attempts).filter(|attempts| *attempts > 0))
         .maybe_text("metadata", job.metadata.as_ref().map(Value::to_string))
-        .maybe_text("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
+        .maybe_text(
+            "notes",
+            (!job.provider_state.is_empty()).then(|| Value::Object(job.provider_state.clone()).to_string()),
+        )
         .maybe_text("result", job.result.as_ref().map(Value::to_string))
-        .maybe_text("trace", job.trace.as_ref().map(Trace::to_string))
+        .maybe_text("trace", job.trace.as_ref().map(TraceHeader::to_string))
         .maybe_text("provider_job_id", job.provider_job_id.as_ref().map(ProviderJobId::as_str))
 }
 
 fn write_polls_and_retries(mut writer: ItemWriter, job: &Job) -> ItemWriter {
-    if job.retries != Retries::default() {
-        writer = (writer.number("rounds", job.retries.rounds))
-            .maybe_text("retry_of", job.retries.of.map(|id| id.to_string()))
+    if job.retries != JobRetries::default() {
+        writer = (writer.number("rounds", job.retries.restarts))
+            .maybe_text("retry_of", job.retries.retry_of.map(|id| id.to_string()))
             .maybe_text("resubmitted_as", job.retries.resubmitted_as.map(|id| id.to_string()));
     }
-    if job.check.at.is_some() {
-        writer = writer.number("checks", job.check.asked).number("unanswered_checks", job.check.unanswered);
+    if job.poll_state.next_poll_at.is_some() {
+        writer = writer
+            .number("checks", job.poll_state.answered_polls)
+            .number("unanswered_checks", job.poll_state.consecutive_failures);
     }
-    if let Some(hinted_at) = job.check.hinted.filter(|_| !job.status.is_final()) {
+    if let Some(hinted_at) = job.poll_state.last_callback_poll_at.filter(|_| !job.status.is_final()) {
         writer = writer.time("hinted_at", hinted_at);
     }
     writer
@@ -72,20 +77,20 @@ fn write_polls_and_retries(mut writer: ItemWriter, job: &Job) -> ItemWriter {
 
 /// The outbox, the notification targets, and the times at which they are due.
 fn write_notifications(mut writer: ItemWriter, job: &Job) -> Result<ItemWriter, Error> {
-    if let Some(publish_at) = job.outbox.due {
+    if let Some(publish_at) = job.outbox.due_at {
         writer = writer.json("outbox", &job.outbox.events)?.text("publish_at", due_time(publish_at)?);
-        let OutboxProgress { bus, caller } = job.outbox.told;
+        let OutboxProgress { event_bus: bus, caller_webhook: caller } = job.outbox.progress;
         writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
     }
-    if let Some(targets) = notify_targets_attribute::write_targets(&job.audience) {
+    if let Some(targets) = notify_targets_attribute::write_targets(&job.notify_targets) {
         writer = writer.json("audience", &targets)?;
     }
-    if let Some(heartbeat_at) = job.audience.sign_at {
+    if let Some(heartbeat_at) = job.notify_targets.next_heartbeat_at {
         writer = writer.text("sign_at", due_time(heartbeat_at)?);
     }
-    if job.outbox.due.is_some() || job.audience.sign_at.is_some() {
+    if job.outbox.due_at.is_some() || job.notify_targets.next_heartbeat_at.is_some() {
         // `due_at` is the earliest of these times, so each is stored separately.
-        writer = writer.maybe_text("check_at", job.check.at.map(due_time).transpose()?);
+        writer = writer.maybe_text("check_at", job.poll_state.next_poll_at.map(due_time).transpose()?);
     }
     Ok(writer)
 }
@@ -122,7 +127,7 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
     let targets =
         notify_targets_attribute::read_targets(reader.json("audience")?, reader.maybe_time("sign_at")?);
     let outbox = read_outbox(reader)?;
-    let has_other_due_times = outbox.due.is_some() || targets.sign_at.is_some();
+    let has_other_due_times = outbox.due_at.is_some() || targets.next_heartbeat_at.is_some();
     let check_at = reader.maybe_time(if has_other_due_times { "check_at" } else { "due_at" })?;
     let files: Vec<StoredFile> = reader.json("files")?.unwrap_or_default();
     Ok(Job {
@@ -130,16 +135,16 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
         provider: ProviderName::new(reader.text("provider")?),
         kind: reader.text("kind")?.to_owned(),
         request: json_text(reader, "request")?.ok_or_else(|| unreadable("request"))?,
-        expected: reader.maybe_number("expected"),
+        expected_files: reader.maybe_number("expected"),
         metadata: json_text(reader, "metadata")?,
         unpack: reader
             .maybe_text("unpack")
             .map(|text| text.parse().map_err(|_| unreadable("unpack")))
             .transpose()?,
         origin: if reader.maybe_text("origin") == Some("adopted") {
-            Origin::Adopted
+            JobOrigin::Imported
         } else {
-            Origin::Submitted
+            JobOrigin::Submitted
         },
         status: reader.parsed("status")?,
         provider_job_id: reader.maybe_text("provider_job_id").map(ProviderJobId::new),
@@ -149,7 +154,7 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
         sources: reader.json("sources")?.unwrap_or_default(),
         missing: reader.json("missing")?.unwrap_or_default(),
         result: json_text(reader, "result")?,
-        notes: match json_text(reader, "notes")? {
+        provider_state: match json_text(reader, "notes")? {
             Some(Value::Object(notes)) => notes,
             _ => Map::new(),
         },
@@ -159,8 +164,8 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
         files,
         manifest: reader.json("manifest")?,
         error: reader.json("error")?,
-        check: PollState { at: check_at, ..read_poll_state(reader)? },
-        audience: targets,
+        poll_state: PollState { next_poll_at: check_at, ..read_poll_state(reader)? },
+        notify_targets: targets,
         slow_attempts: reader.maybe_number("slow_attempts").unwrap_or(0),
         retries: read_retries(reader)?,
         outbox,
@@ -173,28 +178,28 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
 fn read_outbox(reader: ItemReader<'_>) -> Result<Outbox, Error> {
     Ok(Outbox {
         events: reader.json("outbox")?.unwrap_or_default(),
-        told: OutboxProgress {
-            bus: reader.maybe_number("told_bus"),
-            caller: reader.maybe_number("told_caller"),
+        progress: OutboxProgress {
+            event_bus: reader.maybe_number("told_bus"),
+            caller_webhook: reader.maybe_number("told_caller"),
         },
-        due: reader.maybe_time("publish_at")?,
+        due_at: reader.maybe_time("publish_at")?,
     })
 }
 
 /// The state of the polls, without the time of the next one.
 fn read_poll_state(reader: ItemReader<'_>) -> Result<PollState, Error> {
     Ok(PollState {
-        at: None,
-        asked: reader.maybe_number("checks").unwrap_or(0),
-        unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),
-        hinted: reader.maybe_time("hinted_at")?,
+        next_poll_at: None,
+        answered_polls: reader.maybe_number("checks").unwrap_or(0),
+        consecutive_failures: reader.maybe_number("unanswered_checks").unwrap_or(0),
+        last_callback_poll_at: reader.maybe_time("hinted_at")?,
     })
 }
 
-fn read_retries(reader: ItemReader<'_>) -> Result<Retries, Error> {
-    Ok(Retries {
-        rounds: reader.maybe_number("rounds").unwrap_or(0),
-        of: reader.maybe_parsed("retry_of")?,
+fn read_retries(reader: ItemReader<'_>) -> Result<JobRetries, Error> {
+    Ok(JobRetries {
+        restarts: reader.maybe_number("rounds").unwrap_or(0),
+        retry_of: reader.maybe_parsed("retry_of")?,
         resubmitted_as: reader.maybe_parsed("resubmitted_as")?,
     })
 }
@@ -205,9 +210,9 @@ fn json_text(reader: ItemReader<'_>, name: &str) -> Result<Option<Value>, Error>
     text.map(serde_json::from_str).transpose().map_err(|e| unreadable(name).with_source(e))
 }
 
-fn origin_name(origin: Origin) -> &'static str {
+fn origin_name(origin: JobOrigin) -> &'static str {
     match origin {
-        Origin::Submitted => "submitted",
-        Origin::Adopted => "adopted",
+        JobOrigin::Submitted => "submitted",
+        JobOrigin::Imported => "adopted",
     }
 }

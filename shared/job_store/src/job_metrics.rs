@@ -4,50 +4,50 @@
 //! message is not counted. A process that ends between the write and the count leaves one out, and none is counted
 //! twice.
 
-use model::{Change, Job, JobError, Status};
+use model::{Job, JobChange, JobError, JobStatus};
 
 /// Counts a change of a job whose status was `before`.
-pub(crate) fn count_change(change: Change, before: Status, job: &Job) {
-    if change != Change::Moved {
+pub(crate) fn count_change(change: JobChange, before: JobStatus, job: &Job) {
+    if change != JobChange::StatusChanged {
         return;
     }
     // A retried job was counted in its first round.
-    if job.retries.rounds == 0 && !is_with_provider(before) && is_with_provider(job.status) {
+    if job.retries.restarts == 0 && !is_with_provider(before) && is_with_provider(job.status) {
         count("JobsSubmitted", job);
     }
     let metric = match job.status {
-        Status::Unknown => "JobsUnknown",
-        Status::Stored => "JobsStored",
-        Status::Partial => "JobsPartial",
-        Status::Failed => "JobsFailed",
-        Status::Expired => "JobsExpired",
-        Status::Cancelled => "JobsCancelled",
-        Status::Waiting
-        | Status::Submitting
-        | Status::Submitted
-        | Status::Rendering
-        | Status::Received
-        | Status::Landing => return,
+        JobStatus::Unknown => "JobsUnknown",
+        JobStatus::Stored => "JobsStored",
+        JobStatus::Partial => "JobsPartial",
+        JobStatus::Failed => "JobsFailed",
+        JobStatus::Expired => "JobsExpired",
+        JobStatus::Cancelled => "JobsCancelled",
+        JobStatus::Waiting
+        | JobStatus::Submitting
+        | JobStatus::Submitted
+        | JobStatus::Rendering
+        | JobStatus::Received
+        | JobStatus::Landing => return,
     };
     count(metric, job);
-    if matches!(job.status, Status::Stored | Status::Partial) {
+    if matches!(job.status, JobStatus::Stored | JobStatus::Partial) {
         let value = (job.updated_at - job.created_at).as_seconds_f64();
         tracing::info!(metric = "JobSeconds", value, job_id = %job.id, provider = %job.provider, "from request to files");
     }
 }
 
 /// Whether the provider is known to have accepted the job.
-fn is_with_provider(status: Status) -> bool {
+fn is_with_provider(status: JobStatus) -> bool {
     match status {
-        Status::Submitted
-        | Status::Rendering
-        | Status::Received
-        | Status::Landing
-        | Status::Stored
-        | Status::Partial
+        JobStatus::Submitted
+        | JobStatus::Rendering
+        | JobStatus::Received
+        | JobStatus::Landing
+        | JobStatus::Stored
+        | JobStatus::Partial
         // An expired job was submitted before, so a late result does not count it again.
-        | Status::Expired => true,
-        Status::Waiting | Status::Submitting | Status::Unknown | Status::Failed | Status::Cancelled => false,
+        | JobStatus::Expired => true,
+        JobStatus::Waiting | JobStatus::Submitting | JobStatus::Unknown | JobStatus::Failed | JobStatus::Cancelled => false,
     }
 }
 
@@ -63,15 +63,15 @@ mod tests {
 
     #[test]
     fn a_job_is_counted_as_submitted_once() {
-        let is_submission = |from: Status, to: Status| !is_with_provider(from) && is_with_provider(to);
-        assert!(is_submission(Status::Submitting, Status::Submitted));
-        assert!(is_submission(Status::Unknown, Status::Received));
-        assert!(is_submission(Status::Waiting, Status::Rendering));
+        let is_submission = |from: JobStatus, to: JobStatus| !is_with_provider(from) && is_with_provider(to);
+        assert!(is_submission(JobStatus::Submitting, JobStatus::Submitted));
+        assert!(is_submission(JobStatus::Unknown, JobStatus::Received));
+        assert!(is_submission(JobStatus::Waiting, JobStatus::Rendering));
         for (from, to) in [
-            (Status::Submitted, Status::Rendering),
-            (Status::Expired, Status::Received),
-            (Status::Submitting, Status::Failed),
-            (Status::Submitting, Status::Unknown),
+            (JobStatus::Submitted, JobStatus::Rendering),
+            (JobStatus::Expired, JobStatus::Received),
+            (JobStatus::Submitting, JobStatus::Failed),
+            (JobStatus::Submitting, JobStatus::Unknown),
         ] {
             assert!(!is_submission(from, to), "{from} {to}");
         }

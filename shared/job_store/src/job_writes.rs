@@ -44,5 +44,5 @@ pub(crate) async fn back_off(attempt: u32) {
 
 pub(crate) fn too_many_writers() -> Error {
     Error::new(ErrorClass::StorageUnavailable, "too many concurrent writes to this job; try again")
-        .retry_after(1)
+        .with_retry_after(1)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -21,20 +21,20 @@ const ACTION: &str = "accept the lease";
 
 /// The outcome of an attempt to take a lease.
 #[derive(Debug)]
-pub enum LeaseAttempt {
+pub enum LeaseOutcome {
     /// The lease was taken, and the job's status is `landing`.
-    Held {
+    Acquired {
         /// The lease.
         lease: Lease,
         /// The job.
         job: Box<Job>,
         /// Whether an earlier landing of this job may have stored some of its files.
-        again: bool,
+        is_repeat: bool,
     },
     /// Another worker holds the lease for about this long.
-    Busy(Duration),
+    HeldByAnother(Duration),
     /// There is nothing to land: the job is finished, or its files are not ready.
-    Idle(Box<Job>),
+    NothingToLand(Box<Job>),
 }
 
 /// Takes the lease of a job and moves the job to `landing`.
@@ -44,32 +44,34 @@ pub(crate) async fn acquire_lease(
     id: JobId,
     duration: Duration,
     now: OffsetDateTime,
-) -> Result<LeaseAttempt, Error> {
+) -> Result<LeaseOutcome, Error> {
     let item = get_job_item(table, id).await?;
     let item = item.ok_or_else(|| Error::new(ErrorClass::NotFound, format!("there is no job {id}")))?;
     let job = job_item::read_job(&item)?;
-    if !matches!(job.status, Status::Received | Status::Landing) {
-        return Ok(LeaseAttempt::Idle(Box::new(job)));
+    if !matches!(job.status, JobStatus::Received | JobStatus::Landing) {
+        return Ok(LeaseOutcome::NothingToLand(Box::new(job)));
     }
     let until: i128 = ItemReader(&item).maybe_number("lease_until").unwrap_or(0);
     let remaining = until - milliseconds(now);
     if remaining > 0 {
-        return Ok(LeaseAttempt::Busy(Duration::from_millis(u64::try_from(remaining).unwrap_or(u64::MAX))));
+        return Ok(LeaseOutcome::HeldByAnother(Duration::from_millis(
+            u64::try_from(remaining).unwrap_or(u64::MAX),
+        )));
     }
-    let lease = Lease { job: id, token: Uuid::now_v7().to_string() };
+    let lease = Lease { job_id: id, token: Uuid::now_v7().to_string() };
     if !take_expired_lease(table, &lease, until, duration, now).await? {
         // Another worker took it at the same moment, so it lasts about as long as ours would have.
-        return Ok(LeaseAttempt::Busy(duration));
+        return Ok(LeaseOutcome::HeldByAnother(duration));
     }
-    let event = &Event::LandingStarted;
+    let event = &JobEvent::LandingStarted;
     let application = EventApplication { job_id: id, lease: Some(&lease), event, now, publishes_events };
     let (job, change) = apply_event(table, application).await?;
-    if job.status != Status::Landing {
-        return Ok(LeaseAttempt::Idle(Box::new(job)));
+    if job.status != JobStatus::Landing {
+        return Ok(LeaseOutcome::NothingToLand(Box::new(job)));
     }
     // Files of an earlier round are in the bucket just as those of an earlier worker.
-    let again = change != Change::Moved || job.retries.rounds > 0;
-    Ok(LeaseAttempt::Held { lease, job: Box::new(job), again })
+    let again = change != JobChange::StatusChanged || job.retries.restarts > 0;
+    Ok(LeaseOutcome::Acquired { lease, job: Box::new(job), is_repeat: again })
 }
 
 /// When the last lease of a job expired or will expire. None if there has been no lease.
@@ -120,7 +122,7 @@ fn lease_update(
     now: OffsetDateTime,
 ) -> UpdateItemFluentBuilder {
     let until = milliseconds(now) + duration.as_millis() as i128;
-    (table.update_item(ItemWriter::key(lease.job.to_string(), JOB)))
+    (table.update_item(ItemWriter::key(lease.job_id.to_string(), JOB)))
         // The version grows too, so that a job that was read under an earlier lease cannot be written.
         .update_expression("SET lease_token = :token, lease_until = :until ADD version :one")
         .expression_attribute_values(":token", text_value(&lease.token))

@@ -6,6 +6,6 @@ use model::JobId;
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// The job.
-    pub job: JobId,
+    pub job_id: JobId,
     pub(crate) token: String,
 }

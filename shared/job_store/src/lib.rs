@@ -25,9 +25,9 @@ mod rate_limit;
 mod table;
 
 pub use day_index::DayPage;
-pub use delivery_log::{DeliveryRecord, LoggedDelivery};
-pub use idempotency::{Claim, IdempotencyKey};
-pub use lease::LeaseAttempt;
+pub use delivery_log::{DeliveryLogEntry, NewDeliveryLogEntry};
+pub use idempotency::{ClaimOutcome, IdempotencyKey};
+pub use lease::LeaseOutcome;
 pub use lease_token::Lease;
 pub use operations::JobStore;
 pub use rate_limit::Reservation;

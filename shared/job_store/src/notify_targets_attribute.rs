@@ -26,8 +26,8 @@ enum WaiterAttribute {
 pub(crate) fn write_targets(targets: &NotifyTargets) -> Option<Value> {
     let waiters: Vec<Value> = (targets.waiters.iter())
         .map(|waiter| match waiter {
-            WorkflowWaiter::Task(token) => json!({ "task_token": token.expose() }),
-            WorkflowWaiter::Callback(id) => json!({ "callback_id": id.expose() }),
+            WorkflowWaiter::TaskToken(token) => json!({ "task_token": token.expose() }),
+            WorkflowWaiter::DurableCallbackId(id) => json!({ "callback_id": id.expose() }),
         })
         .collect();
     let is_empty = waiters.is_empty() && targets.webhook_url.is_none() && !targets.partial_is_success;
@@ -47,14 +47,14 @@ pub(crate) fn read_targets(
 ) -> NotifyTargets {
     let NotifyTargetsAttribute { waiters, webhook_url, partial_is_success } = attribute.unwrap_or_default();
     let waiters = waiters.into_iter().map(|waiter| match waiter {
-        WaiterAttribute::TaskToken(token) => WorkflowWaiter::Task(token),
-        WaiterAttribute::CallbackId(id) => WorkflowWaiter::Callback(id),
+        WaiterAttribute::TaskToken(token) => WorkflowWaiter::TaskToken(token),
+        WaiterAttribute::CallbackId(id) => WorkflowWaiter::DurableCallbackId(id),
     });
     NotifyTargets {
         waiters: waiters.collect(),
         webhook_url: webhook_url.map(WebhookUrl::new),
         partial_is_success,
-        sign_at: heartbeat_at,
+        next_heartbeat_at: heartbeat_at,
     }
 }
 
@@ -65,10 +65,13 @@ mod tests {
     #[test]
     fn notify_targets_are_unchanged_after_a_round_trip_through_the_attribute() {
         let targets = NotifyTargets {
-            waiters: vec![WorkflowWaiter::Task(Secret::new("t")), WorkflowWaiter::Callback(Secret::new("c"))],
+            waiters: vec![
+                WorkflowWaiter::TaskToken(Secret::new("t")),
+                WorkflowWaiter::DurableCallbackId(Secret::new("c")),
+            ],
             webhook_url: Some(WebhookUrl::new("https://example.com/?key=k")),
             partial_is_success: true,
-            sign_at: None,
+            next_heartbeat_at: None,
         };
         let stored =
             write_targets(&targets).map(|value| serde_json::from_value(value).expect("what was written"));

@@ -2,20 +2,22 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use model::{Change, Error, Event, Job, JobId, OutboxProgress, ProviderJobId, ProviderName, WorkflowWaiter};
+use model::{
+    Error, Job, JobChange, JobEvent, JobId, OutboxProgress, ProviderJobId, ProviderName, WorkflowWaiter,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use time::{Date, OffsetDateTime};
 
 use crate::{
     checkpoints, concurrency_limit,
     day_index::{self, DayPage},
-    delivery_log::{self, DeliveryRecord, LoggedDelivery},
+    delivery_log::{self, DeliveryLogEntry, NewDeliveryLogEntry},
     due_index,
     event_application::{self, EventApplication},
     exclusive_lock::{self, LockRequest},
-    idempotency::{self, Claim, IdempotencyKey},
+    idempotency::{self, ClaimOutcome, IdempotencyKey},
     job_reads,
-    lease::{self, LeaseAttempt},
+    lease::{self, LeaseOutcome},
     lease_token::Lease,
     outbox,
     rate_limit::{RateLimiter, Reservation},
@@ -45,7 +47,7 @@ impl JobStore {
     /// The same store, which adds every event to the outbox of its job if `publishes_events` is true. Otherwise only
     /// the events go there that the targets of the job need.
     #[must_use]
-    pub fn publishing_events(self, publishes_events: bool) -> Self {
+    pub fn with_event_publishing(self, publishes_events: bool) -> Self {
         Self { publishes_events, ..self }
     }
 
@@ -61,7 +63,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn get_all(&self, ids: &[JobId]) -> Result<HashMap<JobId, Job>, Error> {
+    pub async fn get_batch(&self, ids: &[JobId]) -> Result<HashMap<JobId, Job>, Error> {
         day_index::get_batch(&self.table, ids).await
     }
 
@@ -83,7 +85,12 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn made_on(&self, date: Date, before: Option<JobId>, limit: usize) -> Result<DayPage, Error> {
+    pub async fn list_created_on(
+        &self,
+        date: Date,
+        before: Option<JobId>,
+        limit: usize,
+    ) -> Result<DayPage, Error> {
         day_index::list_created_on(&self.table, date, before, limit).await
     }
 
@@ -92,7 +99,11 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn due(&self, until: OffsetDateTime, limit_per_shard: i32) -> Result<Vec<JobId>, Error> {
+    pub async fn list_due_jobs(
+        &self,
+        until: OffsetDateTime,
+        limit_per_shard: i32,
+    ) -> Result<Vec<JobId>, Error> {
         due_index::list_due_jobs(&self.table, until, limit_per_shard).await
     }
 
@@ -101,7 +112,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn oldest_active(&self) -> Result<Option<JobId>, Error> {
+    pub async fn find_oldest_active_job(&self) -> Result<Option<JobId>, Error> {
         due_index::find_oldest_active_job(&self.table).await
     }
 
@@ -109,30 +120,35 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::NotFound`] if there is no such job, else as [`JobStore::get`].
-    pub async fn apply(&self, id: JobId, event: &Event, now: OffsetDateTime) -> Result<(Job, Change), Error> {
+    pub async fn apply_event(
+        &self,
+        id: JobId,
+        event: &JobEvent,
+        now: OffsetDateTime,
+    ) -> Result<(Job, JobChange), Error> {
         self.apply_with_optional_lease(id, None, event, now).await
     }
 
     /// Applies an event of the landing to a job, on condition that the lease is held.
     ///
     /// # Errors
-    /// [`model::ErrorClass::LandingBusy`] if the lease was lost, else as [`JobStore::apply`].
-    pub async fn apply_leased(
+    /// [`model::ErrorClass::LandingBusy`] if the lease was lost, else as [`JobStore::apply_event`].
+    pub async fn apply_event_under_lease(
         &self,
         lease: &Lease,
-        event: &Event,
+        event: &JobEvent,
         now: OffsetDateTime,
-    ) -> Result<(Job, Change), Error> {
-        self.apply_with_optional_lease(lease.job, Some(lease), event, now).await
+    ) -> Result<(Job, JobChange), Error> {
+        self.apply_with_optional_lease(lease.job_id, Some(lease), event, now).await
     }
 
     async fn apply_with_optional_lease(
         &self,
         job_id: JobId,
         lease: Option<&Lease>,
-        event: &Event,
+        event: &JobEvent,
         now: OffsetDateTime,
-    ) -> Result<(Job, Change), Error> {
+    ) -> Result<(Job, JobChange), Error> {
         let publishes_events = self.publishes_events;
         let application = EventApplication { job_id, lease, event, now, publishes_events };
         event_application::apply_event(&self.table, application).await
@@ -148,7 +164,7 @@ impl JobStore {
         job: &Job,
         key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
-    ) -> Result<Claim, Error> {
+    ) -> Result<ClaimOutcome, Error> {
         idempotency::claim(&self.table, job, key, now).await
     }
 
@@ -156,7 +172,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn free_key(&self, key: &IdempotencyKey, job: JobId) -> Result<(), Error> {
+    pub async fn release_idempotency_key(&self, key: &IdempotencyKey, job: JobId) -> Result<(), Error> {
         idempotency::release_key(&self.table, key, job).await
     }
 
@@ -164,12 +180,12 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`] or [`model::ErrorClass::NotFound`].
-    pub async fn lease(
+    pub async fn acquire_lease(
         &self,
         id: JobId,
         duration: Duration,
         now: OffsetDateTime,
-    ) -> Result<LeaseAttempt, Error> {
+    ) -> Result<LeaseOutcome, Error> {
         lease::acquire_lease(&self.table, self.publishes_events, id, duration, now).await
     }
 
@@ -177,7 +193,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn lease_end(&self, id: JobId) -> Result<Option<OffsetDateTime>, Error> {
+    pub async fn lease_expiry(&self, id: JobId) -> Result<Option<OffsetDateTime>, Error> {
         lease::read_lease_expiry(&self.table, id).await
     }
 
@@ -185,7 +201,12 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::LandingBusy`] if it was lost; the landing must stop.
-    pub async fn renew(&self, lease: &Lease, duration: Duration, now: OffsetDateTime) -> Result<(), Error> {
+    pub async fn renew_lease(
+        &self,
+        lease: &Lease,
+        duration: Duration,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
         lease::renew_lease(&self.table, lease, duration, now).await
     }
 
@@ -193,7 +214,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn release(&self, lease: &Lease, now: OffsetDateTime) -> Result<(), Error> {
+    pub async fn release_lease(&self, lease: &Lease, now: OffsetDateTime) -> Result<(), Error> {
         lease::release_lease(&self.table, lease, now).await
     }
 
@@ -214,7 +235,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn checkpoint<T: DeserializeOwned>(
+    pub async fn load_checkpoint<T: DeserializeOwned>(
         &self,
         job: JobId,
         now: OffsetDateTime,
@@ -243,7 +264,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn take_slot(
+    pub async fn acquire_slot(
         &self,
         provider: &ProviderName,
         slots: u32,
@@ -258,7 +279,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn reserve(
+    pub async fn reserve_request(
         &self,
         provider: &ProviderName,
         interval: Duration,
@@ -306,7 +327,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn record_delivery(&self, job: JobId, delivery: &DeliveryRecord<'_>) -> Result<(), Error> {
+    pub async fn record_delivery(&self, job: JobId, delivery: &NewDeliveryLogEntry<'_>) -> Result<(), Error> {
         delivery_log::record_delivery(&self.table, &job.to_string(), delivery).await
     }
 
@@ -317,7 +338,7 @@ impl JobStore {
     pub async fn record_workspace_delivery(
         &self,
         provider: &ProviderName,
-        delivery: &DeliveryRecord<'_>,
+        delivery: &NewDeliveryLogEntry<'_>,
     ) -> Result<(), Error> {
         let partition = delivery_log::workspace_partition(provider, delivery);
         delivery_log::record_delivery(&self.table, &partition, delivery).await
@@ -328,25 +349,25 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`], or [`model::ErrorClass::Internal`] for a damaged item.
-    pub async fn deliveries(
+    pub async fn list_deliveries(
         &self,
         job: JobId,
         limit: i32,
         now: OffsetDateTime,
-    ) -> Result<Vec<LoggedDelivery>, Error> {
+    ) -> Result<Vec<DeliveryLogEntry>, Error> {
         delivery_log::list_deliveries(&self.table, job, limit, now).await
     }
 
-    /// Reads a delivery of a job by its [`LoggedDelivery::id`].
+    /// Reads a delivery of a job by its [`DeliveryLogEntry::id`].
     ///
     /// # Errors
-    /// As [`JobStore::deliveries`].
-    pub async fn delivery(
+    /// As [`JobStore::list_deliveries`].
+    pub async fn get_delivery(
         &self,
         job: JobId,
         id: &str,
         now: OffsetDateTime,
-    ) -> Result<Option<LoggedDelivery>, Error> {
+    ) -> Result<Option<DeliveryLogEntry>, Error> {
         delivery_log::get_delivery(&self.table, job, id, now).await
     }
 
@@ -355,10 +376,10 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`]: the events are sent again.
-    pub async fn told(&self, id: JobId, progress: OutboxProgress) -> Result<(), Error> {
+    pub async fn mark_notified(&self, id: JobId, progress: OutboxProgress) -> Result<(), Error> {
         let mark = |job: &mut Job| {
-            let due = job.outbox.due;
-            job.told(progress) || job.outbox.due != due
+            let due = job.outbox.due_at;
+            job.acknowledge_outbox_events(progress) || job.outbox.due_at != due
         };
         outbox::change_outbox(&self.table, id, mark).await.map(drop)
     }
@@ -375,13 +396,13 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`]: the workflows are not added.
-    pub async fn admit(
+    pub async fn add_waiters(
         &self,
         id: JobId,
         waiters: &[WorkflowWaiter],
         now: OffsetDateTime,
     ) -> Result<Option<Job>, Error> {
-        outbox::change_outbox(&self.table, id, |job| job.admit(waiters, now)).await
+        outbox::change_outbox(&self.table, id, |job| job.add_waiters(waiters, now)).await
     }
 
     /// Removes workflows that no longer wait for a job.
@@ -389,7 +410,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`]: the workflows are notified again.
     pub async fn remove_waiters(&self, id: JobId, waiters: &[WorkflowWaiter]) -> Result<(), Error> {
-        outbox::change_outbox(&self.table, id, |job| job.release(waiters)).await.map(drop)
+        outbox::change_outbox(&self.table, id, |job| job.remove_waiters(waiters)).await.map(drop)
     }
 
     /// Postpones the next heartbeat to the workflows that wait for a job until `at`.

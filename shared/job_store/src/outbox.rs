@@ -37,12 +37,12 @@ pub(crate) async fn change_outbox(
 
 /// Moves the next notification of a job to `at`, if it is due before. Returns whether it was.
 pub(crate) fn postpone_notifications(job: &mut Job, at: OffsetDateTime) -> bool {
-    let due = &mut job.outbox.due;
+    let due = &mut job.outbox.due_at;
     due.is_some_and(|due| due < at) && due.replace(at).is_some()
 }
 
 /// Moves the next heartbeat of a job to `at`, if it is due before. Returns whether it was.
 pub(crate) fn postpone_heartbeat(job: &mut Job, at: OffsetDateTime) -> bool {
-    let heartbeat_at = &mut job.audience.sign_at;
+    let heartbeat_at = &mut job.notify_targets.next_heartbeat_at;
     heartbeat_at.is_some_and(|due| due < at) && heartbeat_at.replace(at).is_some()
 }

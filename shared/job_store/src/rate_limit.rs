@@ -33,9 +33,9 @@ const MAX_ATTEMPTS: u32 = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reservation {
     /// The request may be sent at this time.
-    At(OffsetDateTime),
+    Granted(OffsetDateTime),
     /// Nothing is reserved, because the next free time, which this is, is after the latest acceptable one.
-    NotBefore(OffsetDateTime),
+    RetryAt(OffsetDateTime),
 }
 
 /// The item of a provider's rate limiter.
@@ -60,12 +60,12 @@ impl RateLimiter<'_> {
             for update in [self.update_if_idle(interval, first), self.update_if_busy(interval, first, last)] {
                 match send_update(update).await? {
                     UpdateOutcome::Updated(item) => {
-                        return timestamp(read_number(&item, FREE_AT)? - interval).map(Reservation::At);
+                        return timestamp(read_number(&item, FREE_AT)? - interval).map(Reservation::Granted);
                     }
                     UpdateOutcome::ConditionFailed(item) => {
                         let free_at = self.read_free_at(item).await?;
                         if free_at > last {
-                            return timestamp(free_at).map(Reservation::NotBefore);
+                            return timestamp(free_at).map(Reservation::RetryAt);
                         }
                     }
                 }
@@ -73,7 +73,7 @@ impl RateLimiter<'_> {
             tokio::time::sleep(Duration::from_millis(u64::from(attempt))).await;
         }
         let message = "too many concurrent requests; try again";
-        Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(1))
+        Err(Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(1))
     }
 
     /// Reserves `first` if the next request is free by then. Time that was not used is not saved up.

@@ -32,7 +32,7 @@ impl CallbackKeys {
 
     /// Returns the signer of tokens for a purpose, such as `cursor`. A token for one purpose is not valid for
     /// another, and none is a callback token: each purpose has its own key, which is derived from the callback key.
-    pub fn seals(&self, purpose: &str) -> TokenSigner {
+    pub fn token_signer(&self, purpose: &str) -> TokenSigner {
         TokenSigner::derive(&self.0, purpose)
     }
 
@@ -43,7 +43,7 @@ impl CallbackKeys {
     }
 
     /// Returns the tokens of all keys for a job.
-    pub fn tokens(&self, provider: &ProviderName, job: &JobId) -> Vec<CallbackToken> {
+    pub fn all_tokens(&self, provider: &ProviderName, job: &JobId) -> Vec<CallbackToken> {
         let token =
             |key| BASE64_URL_SAFE_NO_PAD.encode(compute_mac(key, provider, job).finalize().into_bytes());
         self.0.iter().map(token).map(Secret::new).collect()

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{ErrorClass, JobId, Level};
+use crate::{ErrorClass, JobId, LogLevel};
 
 /// An error that is returned to the caller.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Error {
     /// Seconds until a retry can succeed.
     pub retry_after: Option<u64>,
     /// The provider's error response, when the provider rejected the request.
-    pub provider: Option<ProviderAnswer>,
+    pub provider: Option<ProviderError>,
     /// The job that the error concerns.
     pub job: Option<JobId>,
     /// The underlying error, for the log and never for the caller.
@@ -39,7 +39,7 @@ pub struct Violation {
 /// A provider's error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ProviderAnswer {
+pub struct ProviderError {
     /// The HTTP status.
     pub status: u16,
     /// The provider's error id, or the id that the HTTP status implies.
@@ -68,7 +68,7 @@ pub struct JobError {
     pub at: OffsetDateTime,
     /// The provider's error response, when the provider rejected the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider: Option<ProviderAnswer>,
+    pub provider: Option<ProviderError>,
     /// The fields of the caller's request that the provider rejected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Violation>,
@@ -97,11 +97,11 @@ impl Error {
 
     /// Creates the error of a request with one invalid field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::violations(vec![Violation::new(field, message)])
+        Self::from_violations(vec![Violation::new(field, message)])
     }
 
     /// Creates the error of a request with several invalid fields.
-    pub fn violations(violations: Vec<Violation>) -> Self {
+    pub fn from_violations(violations: Vec<Violation>) -> Self {
         let listed: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.field, v.message)).collect();
         Self { violations, ..Self::new(ErrorClass::InvalidRequest, listed.join("; ")) }
     }
@@ -122,36 +122,36 @@ impl Error {
 
     /// Adds after how many seconds to retry.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u64) -> Self {
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
     /// Adds the provider's error response.
     #[must_use]
-    pub fn with_provider_answer(mut self, answer: ProviderAnswer) -> Self {
+    pub fn with_provider_error(mut self, answer: ProviderError) -> Self {
         self.provider = Some(answer);
         self
     }
 
     /// Adds the job that the error concerns.
     #[must_use]
-    pub fn about(mut self, job: JobId) -> Self {
+    pub fn with_job(mut self, job: JobId) -> Self {
         self.job = Some(job);
         self
     }
 
     /// Whether a retry of the same call may succeed.
-    pub fn retryable(&self) -> bool {
-        self.class.retryable()
+    pub fn is_retryable(&self) -> bool {
+        self.class.is_retryable()
     }
 
     /// Converts to the error that a job's record stores.
-    pub fn for_record(&self, at: OffsetDateTime) -> JobError {
+    pub fn to_job_error(&self, at: OffsetDateTime) -> JobError {
         JobError {
             class: self.class,
             message: self.message.clone(),
-            retryable: self.retryable(),
+            retryable: self.is_retryable(),
             at,
             provider: self.provider.clone(),
             errors: self.violations.clone(),
@@ -159,7 +159,7 @@ impl Error {
     }
 
     /// Returns the message and all underlying errors in one line, for the log.
-    pub fn causes(&self) -> String {
+    pub fn cause_chain(&self) -> String {
         let mut line = self.message.clone();
         let mut next = self.source.as_deref().map(|source| source as &dyn std::error::Error);
         while let Some(cause) = next {
@@ -172,22 +172,22 @@ impl Error {
 
     /// Logs the error at the level of its class.
     pub fn log(&self, message: &str) {
-        let (class, causes) = (self.class.name(), self.causes());
+        let (class, causes) = (self.class.name(), self.cause_chain());
         let job_id = self.job.map(tracing::field::display);
-        match self.class.level() {
-            Level::Error => tracing::error!(job_id, error_class = class, causes, "{message}"),
-            Level::Warn => tracing::warn!(job_id, error_class = class, causes, "{message}"),
-            Level::Info => tracing::info!(job_id, error_class = class, causes, "{message}"),
+        match self.class.log_level() {
+            LogLevel::Error => tracing::error!(job_id, error_class = class, causes, "{message}"),
+            LogLevel::Warn => tracing::warn!(job_id, error_class = class, causes, "{message}"),
+            LogLevel::Info => tracing::info!(job_id, error_class = class, causes, "{message}"),
         }
     }
 }
 
 impl JobError {
     /// Converts back to the original error, so that a repeated request gets the same response.
-    pub fn again(&self) -> Error {
+    pub fn to_error(&self) -> Error {
         let error = Error::new(self.class, self.message.clone()).with_violations(self.errors.clone());
         match &self.provider {
-            Some(answer) => error.with_provider_answer(answer.clone()),
+            Some(answer) => error.with_provider_error(answer.clone()),
             None => error,
         }
     }

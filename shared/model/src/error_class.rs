@@ -84,7 +84,7 @@ pub enum ErrorClass {
 
 /// The log level of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
+pub enum LogLevel {
     /// An operator has to act.
     Error,
     /// Worth counting.
@@ -95,7 +95,7 @@ pub enum Level {
 
 impl ErrorClass {
     /// Whether a retry of the same call may succeed without any change.
-    pub fn retryable(self) -> bool {
+    pub fn is_retryable(self) -> bool {
         use ErrorClass::*;
         match self {
             ProviderThrottled | ProviderUnavailable | StorageUnavailable | SourceUnavailable
@@ -213,11 +213,11 @@ impl ErrorClass {
     }
 
     /// Returns the log level.
-    pub fn level(self) -> Level {
+    pub fn log_level(self) -> LogLevel {
         use ErrorClass::*;
         match self {
             ProviderCredentials | ObjectConflict | LandingStalled | StorageRejected | Misconfigured
-            | Internal | SourceRefused => Level::Error,
+            | Internal | SourceRefused => LogLevel::Error,
             ProviderPlan
             | ProviderQuota
             | ProviderThrottled
@@ -236,7 +236,7 @@ impl ErrorClass {
             | SourceInvalid
             | ArchiveRefused
             | WebhookSecretMissing
-            | Unauthorized => Level::Warn,
+            | Unauthorized => LogLevel::Warn,
             InvalidRequest
             | UnsupportedMediaType
             | PayloadTooLarge
@@ -246,14 +246,14 @@ impl ErrorClass {
             | JobConflict
             | ProviderRefusedRequest
             | ProviderConflict
-            | LandingBusy => Level::Info,
+            | LandingBusy => LogLevel::Info,
         }
     }
 
     /// Returns the error type of a direct invoke, which `Retry` and `Catch` of Step Functions match:
     /// `Retryable.<Class>` or `Permanent.<Class>`.
     pub fn error_type(self) -> String {
-        let prefix = if self.retryable() { "Retryable" } else { "Permanent" };
+        let prefix = if self.is_retryable() { "Retryable" } else { "Permanent" };
         format!("{prefix}.{}", self.name())
     }
 }

@@ -4,17 +4,17 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    Archive, JobError, JobId, ManifestObject, Missing, NotifyTargets, Outbox, ProviderJobId, ProviderName,
-    Retries, Source, Status, StoredFile, Trace, TransferStatistics,
+    Archive, JobError, JobId, JobRetries, JobStatus, ManifestObject, MissingFile, NotifyTargets, Outbox,
+    ProviderJobId, ProviderName, Source, StoredFile, TraceHeader, TransferStatistics,
 };
 
 /// How a job was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum JobOrigin {
     /// A caller submitted it.
     Submitted,
     /// The provider reported work that no caller submitted, and the configuration imports such work.
-    Adopted,
+    Imported,
 }
 
 /// The input for a new job.
@@ -29,13 +29,13 @@ pub struct NewJob {
     /// The validated request, in the provider's canonical form.
     pub request: Value,
     /// How many files are requested, when the request says so.
-    pub expected: Option<u64>,
+    pub expected_files: Option<u64>,
     /// The caller's own JSON, returned unchanged.
     pub metadata: Option<Value>,
     /// Whether the archive is unpacked. The worker's configuration decides when the caller does not say.
     pub unpack: Option<bool>,
     /// How the job was created.
-    pub origin: Origin,
+    pub origin: JobOrigin,
 }
 
 /// A unit of work at a provider, and everything known about it.
@@ -50,15 +50,15 @@ pub struct Job {
     /// The validated request.
     pub request: Value,
     /// How many files are requested.
-    pub expected: Option<u64>,
+    pub expected_files: Option<u64>,
     /// The caller's own JSON.
     pub metadata: Option<Value>,
     /// Whether the archive is unpacked, when the caller said so.
     pub unpack: Option<bool>,
     /// How the job was created.
-    pub origin: Origin,
+    pub origin: JobOrigin,
     /// The current status.
-    pub status: Status,
+    pub status: JobStatus,
     /// The provider's id for the work.
     pub provider_job_id: Option<ProviderJobId>,
     /// When the job was created.
@@ -70,7 +70,7 @@ pub struct Job {
     /// Where the finished files can be downloaded.
     pub sources: Vec<Source>,
     /// The files that the provider could not make.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingFile>,
     /// The provider's response, for work that produces no file.
     pub result: Option<Value>,
     /// Statistics of the running or last landing.
@@ -86,19 +86,19 @@ pub struct Job {
     /// The last error.
     pub error: Option<JobError>,
     /// What the provider's module stores for later polls of the work.
-    pub notes: Map<String, Value>,
+    pub provider_state: Map<String, Value>,
     /// When the sweep polls the job, and what earlier polls returned.
-    pub check: PollState,
+    pub poll_state: PollState,
     /// Who is notified at the end of the job.
-    pub audience: NotifyTargets,
+    pub notify_targets: NotifyTargets,
     /// Consecutive landing attempts that ended because the source was too slow.
     pub slow_attempts: u32,
     /// How often the job was retried, and which jobs repeat it.
-    pub retries: Retries,
+    pub retries: JobRetries,
     /// Events that are not delivered yet.
     pub outbox: Outbox,
     /// The trace of the request that created the job.
-    pub trace: Option<Trace>,
+    pub trace: Option<TraceHeader>,
     /// Counts the writes. A write is conditional on the version that was read, so two writers cannot overwrite each
     /// other.
     pub version: u64,
@@ -108,22 +108,22 @@ pub struct Job {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PollState {
     /// The time of the next poll. None while the job needs none.
-    pub at: Option<OffsetDateTime>,
+    pub next_poll_at: Option<OffsetDateTime>,
     /// How many polls the provider answered.
-    pub asked: u32,
+    pub answered_polls: u32,
     /// How many consecutive polls it did not answer.
-    pub unanswered: u32,
+    pub consecutive_failures: u32,
     /// When an unverified callback last triggered a poll.
-    pub hinted: Option<OffsetDateTime>,
+    pub last_callback_poll_at: Option<OffsetDateTime>,
 }
 
 /// What [`Job::apply`] changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum JobChange {
     /// The status changed.
-    Moved,
+    StatusChanged,
     /// The job recorded something, and its status is the same.
-    Noted,
+    Recorded,
     /// Nothing changed. There is nothing to write.
-    Nothing,
+    Unchanged,
 }

@@ -12,71 +12,71 @@ use crate::{
 
 /// An event of a job. Events are facts in the past tense. [`crate::transition`] decides what each changes in a status.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum JobEvent {
     /// The submission of a waiting job started. Only the invocation whose write changes the status sends the request.
-    Begun,
+    SubmissionStarted,
     /// The submission was deferred: no request was sent, or the provider rejected it temporarily and did no work. The
     /// job waits for a later attempt.
-    Deferred {
+    SubmissionDeferred {
         /// The provider's error, when a request was sent.
         error: Option<JobError>,
     },
     /// The provider accepted the work.
-    Accepted {
+    SubmissionAccepted {
         /// The provider's id for the work.
         provider_job_id: ProviderJobId,
     },
     /// The provider rejected the submission in a way that proves that it did no work.
-    Refused {
+    SubmissionRejected {
         /// The provider's error.
         error: JobError,
     },
     /// The provider may have accepted the work: its response never arrived.
-    OutcomeUnknown {
+    SubmissionOutcomeUnknown {
         /// What happened instead of a response.
         error: JobError,
     },
     /// The provider reported progress.
-    Progressed {
+    ProgressReported {
         /// 0 to 100.
         percent: f64,
     },
     /// The provider reported that the files are ready.
-    Finished {
+    FilesReady {
         /// Where the files can be downloaded. Empty when there was nothing to make.
         sources: Vec<Source>,
         /// The files that the provider could not make.
-        missing: Vec<Missing>,
+        missing: Vec<MissingFile>,
     },
     /// The provider did the work, and the work produces no file.
-    Answered {
+    ResultReturned {
         /// The provider's response, for the caller.
         result: Value,
     },
     /// The provider reported that the work failed.
-    Failed {
+    WorkFailed {
         /// Why it failed.
         error: JobError,
         /// The files that the provider could not make.
-        missing: Vec<Missing>,
+        missing: Vec<MissingFile>,
     },
     /// The status of the work was polled, with or without a response.
-    Checked {
+    StatusPolled {
         /// When to poll next.
-        next: OffsetDateTime,
+        next_poll_at: OffsetDateTime,
         /// Whether the provider responded.
-        answered: bool,
+        has_response: bool,
     },
     /// An unauthenticated callback arrived. Of several at once only the first triggers a poll: the one that finds its
-    /// own time in [`crate::PollState::hinted`]. The others move the next poll forward.
-    Hinted {
+    /// own time in [`crate::PollState::last_callback_poll_at`]. The others move the next poll forward.
+    UnverifiedCallbackReceived {
         /// When the callback arrived.
-        at: OffsetDateTime,
+        received_at: OffsetDateTime,
     },
     /// The provider's module has something to store for later polls of the work.
-    Noted {
+    ProviderStateStored {
         /// The provider's own JSON. Its fields replace those of the same name.
-        notes: Map<String, Value>,
+        provider_state: Map<String, Value>,
     },
     /// The provider reported nothing before the timeout.
     Expired {
@@ -86,7 +86,7 @@ pub enum Event {
     /// A worker holds the lease and starts to land the files.
     LandingStarted,
     /// The transfer made progress.
-    Transferred {
+    TransferProgressed {
         /// Statistics so far.
         transfer: TransferStatistics,
     },
@@ -95,26 +95,26 @@ pub enum Event {
         /// What stopped it.
         error: JobError,
         /// Set when the source was too slow.
-        slow: Option<SlowAttempt>,
+        slow_attempt: Option<SlowAttempt>,
     },
     /// The sweep checked whether the landing is still attempted.
-    LandingChecked {
+    LandingStallChecked {
         /// When to check next.
-        next: OffsetDateTime,
+        next_check_at: OffsetDateTime,
         /// Whether the landing's message was sent to the queue again.
-        queued: bool,
+        is_requeued: bool,
         /// The error of a stalled landing.
         error: Option<JobError>,
     },
     /// Every file is in the bucket.
     Landed {
         /// The files in the bucket.
-        haul: LandedFiles,
+        landed_files: LandedFiles,
     },
     /// Fewer files are in the bucket than were requested.
-    LandedPartly {
+    LandedPartially {
         /// The files in the bucket.
-        haul: LandedFiles,
+        landed_files: LandedFiles,
         /// Which files are missing.
         error: JobError,
     },
@@ -130,14 +130,14 @@ pub enum Event {
     /// An operator retried the landing of a job that has ended, from its known sources.
     LandingRetried,
     /// An operator resumed polling for a job that ended without sources.
-    InquiryRetried {
+    PollingRetried {
         /// Whether the provider is known to have accepted the work.
-        known: bool,
+        is_accepted: bool,
     },
     /// An operator submitted the same request again as a new job.
     Resubmitted {
         /// The new job.
-        job: JobId,
+        new_job_id: JobId,
     },
 }
 
@@ -145,7 +145,7 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlowAttempt {
     /// Whether the attempt transferred at least a part of a file. Then the count of slow attempts starts again.
-    pub progressed: bool,
+    pub has_progressed: bool,
 }
 
 /// Where a finished file can be downloaded.
@@ -174,13 +174,13 @@ pub enum SourceRole {
     /// A file that belongs to another one, such as a fallback image. It is not counted.
     Companion,
     /// The list of all sources, in the bucket at this key. It is too long for the job's record.
-    List,
+    SourceList,
 }
 
 /// A file that the provider could not make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Missing {
+pub struct MissingFile {
     /// The provider's name for the file, such as the name of a format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

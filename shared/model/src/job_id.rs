@@ -15,7 +15,7 @@ pub struct JobId(#[cfg_attr(feature = "schema", schemars(schema_with = "crate::j
 /// The text is not a job id.
 #[derive(Debug, thiserror::Error)]
 #[error("a job id is a hyphenated lower-case UUID of version 7")]
-pub struct InvalidJobId;
+pub struct JobIdParseError;
 
 impl JobId {
     /// Generates an id that carries the current time.
@@ -44,13 +44,13 @@ impl fmt::Display for JobId {
 }
 
 impl FromStr for JobId {
-    type Err = InvalidJobId;
+    type Err = JobIdParseError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidJobId> {
-        let uuid = Uuid::try_parse(text).map_err(|_| InvalidJobId)?;
+    fn from_str(text: &str) -> Result<Self, JobIdParseError> {
+        let uuid = Uuid::try_parse(text).map_err(|_| JobIdParseError)?;
         // Only one spelling of an id is valid, or one job would have several paths and callback tokens.
         let canonical = uuid.get_version_num() == 7 && uuid.hyphenated().to_string() == text;
-        if canonical { Ok(Self(uuid)) } else { Err(InvalidJobId) }
+        if canonical { Ok(Self(uuid)) } else { Err(JobIdParseError) }
     }
 }
 

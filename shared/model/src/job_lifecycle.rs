@@ -4,23 +4,23 @@ use serde_json::Map;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Change, ErrorClass, Event, Job, JobError, LandedFiles, NewJob, NotifyTargets, Outbox, OutboxEvent,
-    OutboxProgress, PollState, Retries, SlowAttempt, Source, Status, Trace, Transition, WorkflowWaiter,
-    record_limits::limit_event, transition,
+    ErrorClass, Job, JobChange, JobError, JobEvent, JobRetries, JobStatus, LandedFiles, NewJob,
+    NotifyTargets, Outbox, OutboxEvent, OutboxProgress, PollState, SlowAttempt, Source, TraceHeader,
+    Transition, WorkflowWaiter, record_limits::limit_event, transition,
 };
 
 impl Job {
     /// How long a job may stay without news before the first poll: a minute, longer than any invocation that sends a
     /// request takes to record the response, and than most work takes.
-    pub const FIRST_CHECK: Duration = Duration::seconds(60);
+    pub const FIRST_POLL_DELAY: Duration = Duration::seconds(60);
 
     /// After this time without an attempt, a landing counts as stalled. A message that failed is redelivered within
     /// 15 minutes, and one whose worker crashed within 16. A queue that is this far behind has its own alarm, and a
     /// landing that is queued twice is attempted once.
-    pub const LANDING_STALLS_AFTER: Duration = Duration::hours(2);
+    pub const LANDING_STALL_TIMEOUT: Duration = Duration::hours(2);
 
     /// The minimum time between two polls that unverified callbacks trigger.
-    pub const BETWEEN_HINTS: Duration = Duration::seconds(5);
+    pub const MIN_CALLBACK_POLL_INTERVAL: Duration = Duration::seconds(5);
 
     /// Creates a job in the status `submitting`. No request has been sent yet.
     pub fn new(new: NewJob) -> Self {
@@ -30,11 +30,11 @@ impl Job {
             provider: new.provider,
             kind: new.kind,
             request: new.request,
-            expected: new.expected,
+            expected_files: new.expected_files,
             metadata: new.metadata,
             unpack: new.unpack,
             origin: new.origin,
-            status: Status::Submitting,
+            status: JobStatus::Submitting,
             provider_job_id: None,
             created_at,
             updated_at: created_at,
@@ -48,11 +48,14 @@ impl Job {
             files_total: 0,
             manifest: None,
             error: None,
-            notes: Map::new(),
-            check: PollState { at: Some(created_at + Self::FIRST_CHECK), ..PollState::default() },
-            audience: NotifyTargets::default(),
+            provider_state: Map::new(),
+            poll_state: PollState {
+                next_poll_at: Some(created_at + Self::FIRST_POLL_DELAY),
+                ..PollState::default()
+            },
+            notify_targets: NotifyTargets::default(),
             slow_attempts: 0,
-            retries: Retries::default(),
+            retries: JobRetries::default(),
             outbox: Outbox::default(),
             trace: None,
             version: 0,
@@ -61,47 +64,54 @@ impl Job {
 
     /// Returns the job in the status `waiting`, which it has before its reservation of the rate limiter.
     #[must_use]
-    pub fn waiting(self) -> Self {
-        Self { status: Status::Waiting, ..self }
+    pub fn into_waiting(self) -> Self {
+        Self { status: JobStatus::Waiting, ..self }
     }
 
     /// Sets the trace of the request that created the job.
     #[must_use]
-    pub fn traced(self, trace: Option<Trace>) -> Self {
+    pub fn with_trace(self, trace: Option<TraceHeader>) -> Self {
         Self { trace, ..self }
     }
 
     /// Sets who is notified at the end of the job.
     #[must_use]
-    pub fn telling(self, audience: NotifyTargets) -> Self {
-        let mut job = Self { audience, ..self };
-        job.notify_waiters(job.created_at);
+    pub fn with_notify_targets(self, audience: NotifyTargets) -> Self {
+        let mut job = Self { notify_targets: audience, ..self };
+        job.schedule_waiter_notification(job.created_at);
         job
     }
 
     /// Applies an event. No other function changes the status of a job.
-    pub fn apply(&mut self, event: Event, now: OffsetDateTime) -> Change {
+    pub fn apply(&mut self, event: JobEvent, now: OffsetDateTime) -> JobChange {
         let event = limit_event(event, now);
         let change = match transition(self.status, &event) {
-            Transition::Stale => return Change::Nothing,
-            Transition::Note if self.is_recorded(&event) => return Change::Nothing,
-            Transition::Note => Change::Noted,
+            Transition::Stale => return JobChange::Unchanged,
+            Transition::Record if self.is_recorded(&event) => return JobChange::Unchanged,
+            Transition::Record => JobChange::Recorded,
             Transition::To(status) => {
                 self.status = status;
-                let wait =
-                    if status == Status::Landing { Self::LANDING_STALLS_AFTER } else { Self::FIRST_CHECK };
-                let at = status.is_silent().then(|| now + wait);
-                self.check = PollState { at, hinted: self.check.hinted, ..PollState::default() };
-                Change::Moved
+                let wait = if status == JobStatus::Landing {
+                    Self::LANDING_STALL_TIMEOUT
+                } else {
+                    Self::FIRST_POLL_DELAY
+                };
+                let at = status.is_active().then(|| now + wait);
+                self.poll_state = PollState {
+                    next_poll_at: at,
+                    last_callback_poll_at: self.poll_state.last_callback_poll_at,
+                    ..PollState::default()
+                };
+                JobChange::StatusChanged
             }
         };
         // A poll that returned no news does not count as an update of the job.
         let is_poll_only = matches!(
             event,
-            Event::Checked { .. }
-                | Event::Hinted { .. }
-                | Event::Noted { .. }
-                | Event::LandingChecked { error: None, .. }
+            JobEvent::StatusPolled { .. }
+                | JobEvent::UnverifiedCallbackReceived { .. }
+                | JobEvent::ProviderStateStored { .. }
+                | JobEvent::LandingStallChecked { error: None, .. }
         );
         if !is_poll_only {
             self.updated_at = now;
@@ -111,19 +121,21 @@ impl Job {
     }
 
     /// The error with which the provider rejected the submission, if it did and nothing else happened since.
-    pub fn refusal(&self) -> Option<&JobError> {
+    pub fn submission_error(&self) -> Option<&JobError> {
         let is_rejected =
-            self.status == Status::Failed && self.provider_job_id.is_none() && self.sources.is_empty();
+            self.status == JobStatus::Failed && self.provider_job_id.is_none() && self.sources.is_empty();
         self.error.as_ref().filter(|_| is_rejected)
     }
 
     /// Adds the change that an event made to the outbox, if the change is published. The event's sequence is the
     /// version that the job will be written with.
-    pub fn add_outbox_event(&mut self, event: &Event, change: Change, now: OffsetDateTime) {
+    pub fn add_outbox_event(&mut self, event: &JobEvent, change: JobChange, now: OffsetDateTime) {
         let is_published = match change {
-            Change::Moved => self.status.makes_outbox_event(),
-            Change::Noted => matches!(event, Event::Progressed { .. }) && self.status == Status::Rendering,
-            Change::Nothing => false,
+            JobChange::StatusChanged => self.status.is_published(),
+            JobChange::Recorded => {
+                matches!(event, JobEvent::ProgressReported { .. }) && self.status == JobStatus::Rendering
+            }
+            JobChange::Unchanged => false,
         };
         if is_published {
             let outbox_event = OutboxEvent {
@@ -139,164 +151,184 @@ impl Job {
 
     /// Records which events the event bus and the caller's webhook have received, and removes those that both have.
     /// Returns whether that changed the outbox.
-    pub fn told(&mut self, told: OutboxProgress) -> bool {
+    pub fn acknowledge_outbox_events(&mut self, told: OutboxProgress) -> bool {
         let has_changed = self.outbox.acknowledge(told);
         self.clear_outbox_due();
         has_changed
     }
 
     /// When the sweep has to look at the job: for a poll, for its outbox or for a heartbeat. None while none is needed.
-    pub fn due(&self) -> Option<OffsetDateTime> {
-        self.check.at.into_iter().chain(self.outbox.due).chain(self.audience.sign_at).min()
+    pub fn due_at(&self) -> Option<OffsetDateTime> {
+        self.poll_state
+            .next_poll_at
+            .into_iter()
+            .chain(self.outbox.due_at)
+            .chain(self.notify_targets.next_heartbeat_at)
+            .min()
     }
 
     /// The waiting workflows that have to be notified that the job has ended.
     pub fn waiters_to_notify(&self) -> &[WorkflowWaiter] {
-        if self.status.ends_wait() { &self.audience.waiters } else { &[] }
+        if self.status.ends_waiting() { &self.notify_targets.waiters } else { &[] }
     }
 
     /// Adds waiting workflows, and removes the oldest when there are too many. Returns whether any of them is new.
-    pub fn admit(&mut self, waiters: &[WorkflowWaiter], now: OffsetDateTime) -> bool {
-        let has_new = self.audience.add_waiters(waiters);
-        self.notify_waiters(now);
+    pub fn add_waiters(&mut self, waiters: &[WorkflowWaiter], now: OffsetDateTime) -> bool {
+        let has_new = self.notify_targets.add_waiters(waiters);
+        self.schedule_waiter_notification(now);
         has_new
     }
 
     /// Removes workflows that wait no longer. Returns whether any was removed.
-    pub fn release(&mut self, released: &[WorkflowWaiter]) -> bool {
-        let has_removed = self.audience.remove_waiters(released);
+    pub fn remove_waiters(&mut self, released: &[WorkflowWaiter]) -> bool {
+        let has_removed = self.notify_targets.remove_waiters(released);
         self.clear_outbox_due();
         has_removed
     }
 
     /// Schedules the notification of waiting workflows: of the end of the job, or a heartbeat while it is active.
-    pub fn notify_waiters(&mut self, now: OffsetDateTime) {
-        let has_waiters = !self.audience.waiters.is_empty();
-        match self.status.ends_wait() {
-            true => self.audience.sign_at = None,
+    pub fn schedule_waiter_notification(&mut self, now: OffsetDateTime) {
+        let has_waiters = !self.notify_targets.waiters.is_empty();
+        match self.status.ends_waiting() {
+            true => self.notify_targets.next_heartbeat_at = None,
             false if has_waiters => {
-                self.audience.sign_at.get_or_insert(now + NotifyTargets::BETWEEN_SIGNS);
+                self.notify_targets.next_heartbeat_at.get_or_insert(now + NotifyTargets::HEARTBEAT_INTERVAL);
             }
             false => {}
         }
         if !self.waiters_to_notify().is_empty() {
-            self.outbox.due.get_or_insert(now + Outbox::TIMEOUT);
+            self.outbox.due_at.get_or_insert(now + Outbox::SWEEP_DELAY);
         }
     }
 
     /// Removes the outbox's due time once there is nothing to deliver.
     fn clear_outbox_due(&mut self) {
         if self.outbox.events.is_empty() && self.waiters_to_notify().is_empty() {
-            self.outbox.due = None;
+            self.outbox.due_at = None;
         }
     }
 
     /// Whether the job holds already what the event says.
-    fn is_recorded(&self, event: &Event) -> bool {
+    fn is_recorded(&self, event: &JobEvent) -> bool {
         match event {
-            Event::Accepted { provider_job_id: _ } => self.provider_job_id.is_some(),
-            Event::Progressed { percent } => self.progress.is_some_and(|known| known >= *percent),
-            Event::Finished { sources, missing } => self.sources == *sources && self.missing == *missing,
-            Event::Hinted { at } => {
+            JobEvent::SubmissionAccepted { provider_job_id: _ } => self.provider_job_id.is_some(),
+            JobEvent::ProgressReported { percent } => self.progress.is_some_and(|known| known >= *percent),
+            JobEvent::FilesReady { sources, missing } => self.sources == *sources && self.missing == *missing,
+            JobEvent::UnverifiedCallbackReceived { received_at: at } => {
                 let next = self.next_callback_poll(*at);
-                next.is_some_and(|next| self.check.at.is_none_or(|poll_at| poll_at <= next))
+                next.is_some_and(|next| self.poll_state.next_poll_at.is_none_or(|poll_at| poll_at <= next))
             }
-            Event::Noted { notes } => notes.iter().all(|(name, value)| self.notes.get(name) == Some(value)),
-            Event::Begun
-            | Event::Deferred { .. }
-            | Event::Refused { .. }
-            | Event::OutcomeUnknown { .. }
-            | Event::Answered { .. }
-            | Event::Failed { .. }
-            | Event::Checked { .. }
-            | Event::Expired { .. }
-            | Event::LandingStarted
-            | Event::Transferred { .. }
-            | Event::LandingPostponed { .. }
-            | Event::LandingChecked { .. }
-            | Event::Landed { .. }
-            | Event::LandedPartly { .. }
-            | Event::LandingFailed { .. }
-            | Event::Cancelled
-            | Event::LandingRetried
-            | Event::InquiryRetried { .. } => false,
-            Event::Resubmitted { job } => self.retries.resubmitted_as == Some(*job),
+            JobEvent::ProviderStateStored { provider_state: notes } => {
+                notes.iter().all(|(name, value)| self.provider_state.get(name) == Some(value))
+            }
+            JobEvent::SubmissionStarted
+            | JobEvent::SubmissionDeferred { .. }
+            | JobEvent::SubmissionRejected { .. }
+            | JobEvent::SubmissionOutcomeUnknown { .. }
+            | JobEvent::ResultReturned { .. }
+            | JobEvent::WorkFailed { .. }
+            | JobEvent::StatusPolled { .. }
+            | JobEvent::Expired { .. }
+            | JobEvent::LandingStarted
+            | JobEvent::TransferProgressed { .. }
+            | JobEvent::LandingPostponed { .. }
+            | JobEvent::LandingStallChecked { .. }
+            | JobEvent::Landed { .. }
+            | JobEvent::LandedPartially { .. }
+            | JobEvent::LandingFailed { .. }
+            | JobEvent::Cancelled
+            | JobEvent::LandingRetried
+            | JobEvent::PollingRetried { .. } => false,
+            JobEvent::Resubmitted { new_job_id: job } => self.retries.resubmitted_as == Some(*job),
         }
     }
 
     /// Stores what the event says.
-    fn record_event(&mut self, event: Event) {
+    fn record_event(&mut self, event: JobEvent) {
         match event {
-            Event::Begun => {}
-            Event::Deferred { error } => self.error = error.or(self.error.take()),
-            Event::Accepted { provider_job_id } => {
+            JobEvent::SubmissionStarted => {}
+            JobEvent::SubmissionDeferred { error } => self.error = error.or(self.error.take()),
+            JobEvent::SubmissionAccepted { provider_job_id } => {
                 self.provider_job_id.get_or_insert(provider_job_id);
                 // The outcome was unknown until now.
-                if self.status == Status::Submitted {
+                if self.status == JobStatus::Submitted {
                     self.error = None;
                 }
             }
-            Event::Refused { error } | Event::OutcomeUnknown { error } => self.error = Some(error),
-            Event::Progressed { percent } => self.progress = Some(self.progress.unwrap_or(0.0).max(percent)),
-            Event::Finished { sources, missing } => {
+            JobEvent::SubmissionRejected { error } | JobEvent::SubmissionOutcomeUnknown { error } => {
+                self.error = Some(error)
+            }
+            JobEvent::ProgressReported { percent } => {
+                self.progress = Some(self.progress.unwrap_or(0.0).max(percent))
+            }
+            JobEvent::FilesReady { sources, missing } => {
                 (self.sources, self.missing) = (sources, missing);
                 self.progress = Some(100.0);
                 self.error = None;
             }
-            Event::Answered { result } => {
+            JobEvent::ResultReturned { result } => {
                 self.result = Some(result);
                 self.progress = Some(100.0);
                 self.error = None;
             }
-            Event::Failed { error, missing } => (self.error, self.missing) = (Some(error), missing),
-            Event::Checked { next, answered } => {
-                self.check.at = Some(next);
-                self.check.asked += u32::from(answered);
-                self.check.unanswered = if answered { 0 } else { self.check.unanswered + 1 };
+            JobEvent::WorkFailed { error, missing } => (self.error, self.missing) = (Some(error), missing),
+            JobEvent::StatusPolled { next_poll_at: next, has_response: answered } => {
+                self.poll_state.next_poll_at = Some(next);
+                self.poll_state.answered_polls += u32::from(answered);
+                self.poll_state.consecutive_failures =
+                    if answered { 0 } else { self.poll_state.consecutive_failures + 1 };
             }
-            Event::Hinted { at } => match self.next_callback_poll(at) {
-                None => self.check.hinted = Some(at),
-                Some(next) => self.check.at = self.check.at.map(|poll_at| poll_at.min(next)),
+            JobEvent::UnverifiedCallbackReceived { received_at: at } => match self.next_callback_poll(at) {
+                None => self.poll_state.last_callback_poll_at = Some(at),
+                Some(next) => {
+                    self.poll_state.next_poll_at =
+                        self.poll_state.next_poll_at.map(|poll_at| poll_at.min(next))
+                }
             },
-            Event::Expired { error } => self.error = Some(error),
-            Event::Noted { notes } => self.notes.extend(notes),
-            Event::LandingStarted => {
+            JobEvent::Expired { error } => self.error = Some(error),
+            JobEvent::ProviderStateStored { provider_state: notes } => self.provider_state.extend(notes),
+            JobEvent::LandingStarted => {
                 // The landing is attempted again, so it is not stalled.
                 self.error = self.error.take().filter(|error| error.class != ErrorClass::LandingStalled);
             }
-            Event::Transferred { transfer } => self.transfer = Some(transfer),
-            Event::LandingPostponed { error, slow } => {
+            JobEvent::TransferProgressed { transfer } => self.transfer = Some(transfer),
+            JobEvent::LandingPostponed { error, slow_attempt: slow } => {
                 self.error = Some(error);
-                if let Some(SlowAttempt { progressed }) = slow {
+                if let Some(SlowAttempt { has_progressed: progressed }) = slow {
                     self.slow_attempts = if progressed { 1 } else { self.slow_attempts + 1 };
                 }
             }
-            Event::LandingChecked { next, queued, error } => {
-                self.check.at = Some(next);
-                self.check.unanswered += u32::from(queued);
+            JobEvent::LandingStallChecked { next_check_at: next, is_requeued: queued, error } => {
+                self.poll_state.next_poll_at = Some(next);
+                self.poll_state.consecutive_failures += u32::from(queued);
                 self.error = error.or(self.error.take());
             }
-            Event::Landed { haul } => {
+            JobEvent::Landed { landed_files: haul } => {
                 self.set_landed_files(haul, None);
                 self.sources.iter_mut().for_each(Source::remove_signature);
             }
-            Event::LandedPartly { haul, error } => self.set_landed_files(haul, Some(error)),
-            Event::LandingFailed { archive, error } => {
+            JobEvent::LandedPartially { landed_files: haul, error } => {
+                self.set_landed_files(haul, Some(error))
+            }
+            JobEvent::LandingFailed { archive, error } => {
                 // An archive of an earlier landing is still in the bucket.
                 (self.archive, self.error) = (archive.or(self.archive.take()), Some(error));
             }
-            Event::Cancelled => self.error = None,
-            Event::LandingRetried | Event::InquiryRetried { .. } => {
-                self.retries.rounds += 1;
+            JobEvent::Cancelled => self.error = None,
+            JobEvent::LandingRetried | JobEvent::PollingRetried { .. } => {
+                self.retries.restarts += 1;
                 (self.error, self.transfer, self.slow_attempts) = (None, None, 0);
             }
-            Event::Resubmitted { job } => self.retries.resubmitted_as = Some(job),
+            JobEvent::Resubmitted { new_job_id: job } => self.retries.resubmitted_as = Some(job),
         }
     }
 
     /// When an unverified callback may next trigger a poll. None when one that arrives at this time may.
     fn next_callback_poll(&self, at: OffsetDateTime) -> Option<OffsetDateTime> {
-        self.check.hinted.map(|last| last + Self::BETWEEN_HINTS).filter(|next| at < *next)
+        self.poll_state
+            .last_callback_poll_at
+            .map(|last| last + Self::MIN_CALLBACK_POLL_INTERVAL)
+            .filter(|next| at < *next)
     }
 
     fn set_landed_files(&mut self, landed_files: LandedFiles, error: Option<JobError>) {

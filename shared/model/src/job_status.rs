@@ -4,13 +4,13 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Event;
+use crate::JobEvent;
 
 /// The status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Status {
+pub enum JobStatus {
     /// The job is recorded and waits for the rate limiter or the concurrency limit. The provider has done no work.
     Waiting,
     /// The job is recorded, and the request is being sent to the provider.
@@ -40,40 +40,40 @@ pub enum Status {
 /// The text is not the name of a status.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown job status")]
-pub struct UnknownStatus;
+pub struct StatusParseError;
 
-impl Status {
+impl JobStatus {
     /// Every status, in the order of the life cycle.
-    pub const ALL: [Status; 12] = [
-        Status::Waiting,
-        Status::Submitting,
-        Status::Submitted,
-        Status::Unknown,
-        Status::Rendering,
-        Status::Received,
-        Status::Landing,
-        Status::Stored,
-        Status::Partial,
-        Status::Failed,
-        Status::Expired,
-        Status::Cancelled,
+    pub const ALL: [JobStatus; 12] = [
+        JobStatus::Waiting,
+        JobStatus::Submitting,
+        JobStatus::Submitted,
+        JobStatus::Unknown,
+        JobStatus::Rendering,
+        JobStatus::Received,
+        JobStatus::Landing,
+        JobStatus::Stored,
+        JobStatus::Partial,
+        JobStatus::Failed,
+        JobStatus::Expired,
+        JobStatus::Cancelled,
     ];
 
     /// Returns the name in JSON and in DynamoDB.
     pub fn as_str(self) -> &'static str {
         match self {
-            Status::Waiting => "waiting",
-            Status::Submitting => "submitting",
-            Status::Submitted => "submitted",
-            Status::Unknown => "unknown",
-            Status::Rendering => "rendering",
-            Status::Received => "received",
-            Status::Landing => "landing",
-            Status::Stored => "stored",
-            Status::Partial => "partial",
-            Status::Failed => "failed",
-            Status::Expired => "expired",
-            Status::Cancelled => "cancelled",
+            JobStatus::Waiting => "waiting",
+            JobStatus::Submitting => "submitting",
+            JobStatus::Submitted => "submitted",
+            JobStatus::Unknown => "unknown",
+            JobStatus::Rendering => "rendering",
+            JobStatus::Received => "received",
+            JobStatus::Landing => "landing",
+            JobStatus::Stored => "stored",
+            JobStatus::Partial => "partial",
+            JobStatus::Failed => "failed",
+            JobStatus::Expired => "expired",
+            JobStatus::Cancelled => "cancelled",
         }
     }
 
@@ -81,77 +81,85 @@ impl Status {
     /// still landed.
     pub fn is_final(self) -> bool {
         match self {
-            Status::Stored | Status::Partial | Status::Failed | Status::Cancelled => true,
-            Status::Waiting
-            | Status::Submitting
-            | Status::Submitted
-            | Status::Unknown
-            | Status::Rendering
-            | Status::Received
-            | Status::Landing
-            | Status::Expired => false,
+            JobStatus::Stored | JobStatus::Partial | JobStatus::Failed | JobStatus::Cancelled => true,
+            JobStatus::Waiting
+            | JobStatus::Submitting
+            | JobStatus::Submitted
+            | JobStatus::Unknown
+            | JobStatus::Rendering
+            | JobStatus::Received
+            | JobStatus::Landing
+            | JobStatus::Expired => false,
         }
     }
 
     /// Whether the sweep polls a job in this status. Its next event has to come from the provider, from an invocation
     /// that may have crashed, or from a queue that may have lost the message.
-    pub fn is_silent(self) -> bool {
+    pub fn is_active(self) -> bool {
         match self {
-            Status::Waiting
-            | Status::Submitting
-            | Status::Submitted
-            | Status::Unknown
-            | Status::Rendering
-            | Status::Received
-            | Status::Landing => true,
-            Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => false,
+            JobStatus::Waiting
+            | JobStatus::Submitting
+            | JobStatus::Submitted
+            | JobStatus::Unknown
+            | JobStatus::Rendering
+            | JobStatus::Received
+            | JobStatus::Landing => true,
+            JobStatus::Stored
+            | JobStatus::Partial
+            | JobStatus::Failed
+            | JobStatus::Expired
+            | JobStatus::Cancelled => false,
         }
     }
 
     /// Whether an outbox event is published when a job reaches this status. None is before the provider has the work,
     /// or while it is unknown whether it has.
-    pub fn makes_outbox_event(self) -> bool {
+    pub fn is_published(self) -> bool {
         match self {
-            Status::Submitted
-            | Status::Rendering
-            | Status::Received
-            | Status::Landing
-            | Status::Stored
-            | Status::Partial
-            | Status::Failed
-            | Status::Expired
-            | Status::Cancelled => true,
-            Status::Waiting | Status::Submitting | Status::Unknown => false,
+            JobStatus::Submitted
+            | JobStatus::Rendering
+            | JobStatus::Received
+            | JobStatus::Landing
+            | JobStatus::Stored
+            | JobStatus::Partial
+            | JobStatus::Failed
+            | JobStatus::Expired
+            | JobStatus::Cancelled => true,
+            JobStatus::Waiting | JobStatus::Submitting | JobStatus::Unknown => false,
         }
     }
 
     /// Whether this status ends the wait of workflows and notifies the caller's webhook. `expired` does, though the
     /// files of a later callback are still landed: the provider may never report anything.
-    pub fn ends_wait(self) -> bool {
+    pub fn ends_waiting(self) -> bool {
         match self {
-            Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => true,
-            Status::Waiting
-            | Status::Submitting
-            | Status::Submitted
-            | Status::Unknown
-            | Status::Rendering
-            | Status::Received
-            | Status::Landing => false,
+            JobStatus::Stored
+            | JobStatus::Partial
+            | JobStatus::Failed
+            | JobStatus::Expired
+            | JobStatus::Cancelled => true,
+            JobStatus::Waiting
+            | JobStatus::Submitting
+            | JobStatus::Submitted
+            | JobStatus::Unknown
+            | JobStatus::Rendering
+            | JobStatus::Received
+            | JobStatus::Landing => false,
         }
     }
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for JobStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Status {
-    type Err = UnknownStatus;
+impl FromStr for JobStatus {
+    type Err = StatusParseError;
 
-    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        Status::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownStatus)
+    fn from_str(text: &str) -> Result<Self, StatusParseError> {
+        JobStatus::ALL.into_iter().find(|status| status.as_str() == text).ok_or(StatusParseError)
     }
 }
 
@@ -159,9 +167,9 @@ impl FromStr for Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
     /// The job moves to this status.
-    To(Status),
+    To(JobStatus),
     /// The status stays the same, and the job records what the event says.
-    Note,
+    Record,
     /// The event is late or a duplicate. Nothing changes.
     Stale,
 }
@@ -171,134 +179,134 @@ pub enum Transition {
 /// The function is total. It never moves a job backwards, with two exceptions: a submission that the provider
 /// deferred, and an operator's retry. So the job reaches the same status in whatever order and number the provider's
 /// events arrive.
-pub fn transition(status: Status, event: &Event) -> Transition {
-    use Status::*;
-    use Transition::{Note, Stale, To};
+pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
+    use JobStatus::*;
+    use Transition::{Record, Stale, To};
     match event {
-        Event::Begun => match status {
+        JobEvent::SubmissionStarted => match status {
             Waiting => To(Submitting),
             // Another invocation claimed the job: only the one that changed the status may submit it.
             Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
             | Expired | Cancelled => Stale,
         },
-        Event::Deferred { .. } => match status {
+        JobEvent::SubmissionDeferred { .. } => match status {
             // The only transition backwards: the provider is known to have done no work.
             Submitting => To(Waiting),
             Waiting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
             | Expired | Cancelled => Stale,
         },
-        Event::Accepted { .. } => match status {
+        JobEvent::SubmissionAccepted { .. } => match status {
             // A provider that reports work has done it, even for a job that waits. Another submission would bill it
             // again.
             Waiting | Submitting | Unknown => To(Submitted),
             // The callback arrived before the response. The provider job id is still recorded.
             Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {
-                Note
+                Record
             }
         },
-        Event::Refused { .. } => match status {
+        JobEvent::SubmissionRejected { .. } => match status {
             Waiting | Submitting => To(Failed),
             Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed | Expired
             | Cancelled => Stale,
         },
-        Event::OutcomeUnknown { .. } => match status {
+        JobEvent::SubmissionOutcomeUnknown { .. } => match status {
             Submitting => To(Unknown),
             Waiting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
             | Expired | Cancelled => Stale,
         },
-        Event::Progressed { .. } => match status {
+        JobEvent::ProgressReported { .. } => match status {
             Waiting | Submitting | Submitted | Unknown => To(Rendering),
-            Rendering => Note,
+            Rendering => Record,
             Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
-        Event::Finished { .. } => match status {
+        JobEvent::FilesReady { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Received),
             // A later delivery may carry a URL that is still valid when the first one has expired.
-            Received | Landing => Note,
+            Received | Landing => Record,
             Stored | Partial | Failed | Cancelled => Stale,
         },
-        Event::Answered { .. } => match status {
+        JobEvent::ResultReturned { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Stored),
             Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
         },
-        Event::Failed { .. } => match status {
+        JobEvent::WorkFailed { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Failed),
             // Files that are ready take precedence over a failure.
             Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
         },
-        Event::Checked { .. } => match status {
-            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing => Note,
+        JobEvent::StatusPolled { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing => Record,
             Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
         // Before the response to the submission there is nothing to poll.
-        Event::Hinted { .. } => match status {
-            Submitted | Unknown | Rendering | Expired => Note,
+        JobEvent::UnverifiedCallbackReceived { .. } => match status {
+            Submitted | Unknown | Rendering | Expired => Record,
             Waiting | Submitting | Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
         },
-        Event::Noted { .. } => match status {
-            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => Note,
+        JobEvent::ProviderStateStored { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => Record,
             Stored | Partial | Failed | Cancelled => Stale,
         },
-        Event::Expired { .. } => match status {
+        JobEvent::Expired { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering => To(Expired),
             Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
-        Event::LandingStarted => match status {
+        JobEvent::LandingStarted => match status {
             Received => To(Landing),
             // Another worker continues after a crash.
-            Landing => Note,
+            Landing => Record,
             Waiting | Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired
             | Cancelled => Stale,
         },
-        Event::Transferred { .. } | Event::LandingPostponed { .. } | Event::LandingChecked { .. } => {
-            match status {
-                Landing => Note,
-                Waiting | Submitting | Submitted | Unknown | Rendering | Received | Stored | Partial
-                | Failed | Expired | Cancelled => Stale,
-            }
-        }
-        Event::Landed { .. } => only_while_landing(status, Stored),
-        Event::LandedPartly { .. } => only_while_landing(status, Partial),
-        Event::LandingFailed { .. } => only_while_landing(status, Failed),
-        Event::Cancelled => match status {
+        JobEvent::TransferProgressed { .. }
+        | JobEvent::LandingPostponed { .. }
+        | JobEvent::LandingStallChecked { .. } => match status {
+            Landing => Record,
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Stored | Partial | Failed
+            | Expired | Cancelled => Stale,
+        },
+        JobEvent::Landed { .. } => only_while_landing(status, Stored),
+        JobEvent::LandedPartially { .. } => only_while_landing(status, Partial),
+        JobEvent::LandingFailed { .. } => only_while_landing(status, Failed),
+        JobEvent::Cancelled => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => {
                 To(Cancelled)
             }
             Stored | Partial | Failed | Cancelled => Stale,
         },
         // Only an operator's retry leaves these statuses. A late event of the provider does not.
-        Event::LandingRetried => match status {
+        JobEvent::LandingRetried => match status {
             Partial | Failed | Expired => To(Received),
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
             | Cancelled => Stale,
         },
-        Event::InquiryRetried { known } => match status {
+        JobEvent::PollingRetried { is_accepted: known } => match status {
             Failed | Expired if *known => To(Submitted),
             Failed | Expired => To(Unknown),
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
             | Partial | Cancelled => Stale,
         },
         // The event only records the id of the new job, so it is valid in every status.
-        Event::Resubmitted { .. } => match status {
+        JobEvent::Resubmitted { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
-            | Partial | Failed | Expired | Cancelled => Note,
+            | Partial | Failed | Expired | Cancelled => Record,
         },
     }
 }
 
-fn only_while_landing(status: Status, next: Status) -> Transition {
+fn only_while_landing(status: JobStatus, next: JobStatus) -> Transition {
     match status {
-        Status::Landing => Transition::To(next),
-        Status::Waiting
-        | Status::Submitting
-        | Status::Submitted
-        | Status::Unknown
-        | Status::Rendering
-        | Status::Received
-        | Status::Stored
-        | Status::Partial
-        | Status::Failed
-        | Status::Expired
-        | Status::Cancelled => Transition::Stale,
+        JobStatus::Landing => Transition::To(next),
+        JobStatus::Waiting
+        | JobStatus::Submitting
+        | JobStatus::Submitted
+        | JobStatus::Unknown
+        | JobStatus::Rendering
+        | JobStatus::Received
+        | JobStatus::Stored
+        | JobStatus::Partial
+        | JobStatus::Failed
+        | JobStatus::Expired
+        | JobStatus::Cancelled => Transition::Stale,
     }
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
-    Archive, Job, JobError, JobId, ManifestObject, Missing, NotifyTargetsView, ProviderJobId, ProviderName,
-    Status, StoredFile, TransferStatistics,
+    Archive, Job, JobError, JobId, JobStatus, ManifestObject, MissingFile, NotifyTargetsView, ProviderJobId,
+    ProviderName, StoredFile, TransferStatistics,
 };
 
 /// A job as `GET /jobs/{job_id}` returns it. Every field is always present, with one exception: `deliveries` is left
@@ -17,7 +17,7 @@ pub struct JobView<'a> {
     job_id: JobId,
     provider: &'a ProviderName,
     kind: &'a str,
-    status: Status,
+    status: JobStatus,
     /// The provider's id for the work.
     provider_job_id: Option<&'a ProviderJobId>,
     #[serde(serialize_with = "utc_milliseconds")]
@@ -44,7 +44,7 @@ pub struct JobView<'a> {
     /// The manifest in the bucket, which lists all files.
     manifest: Option<ManifestView<'a>>,
     /// The files that the provider could not make.
-    missing: &'a [Missing],
+    missing: &'a [MissingFile],
     /// The provider's response, for work that produces no file.
     result: Option<&'a Value>,
     error: Option<&'a JobError>,
@@ -169,18 +169,18 @@ impl<'a> From<&'a Job> for JobView<'a> {
             missing: &job.missing,
             result: job.result.as_ref(),
             error: job.error.as_ref(),
-            notify: job.audience.view(),
-            retry_of: job.retries.of,
+            notify: job.notify_targets.to_view(),
+            retry_of: job.retries.retry_of,
             resubmitted_as: job.retries.resubmitted_as,
             deliveries: None,
-            links: JobLinks { itself: JobView::path(job.id) },
+            links: JobLinks { itself: JobView::job_path(job.id) },
         }
     }
 }
 
 impl JobView<'_> {
     /// Returns the path of a job.
-    pub fn path(job: JobId) -> String {
+    pub fn job_path(job: JobId) -> String {
         format!("/jobs/{job}")
     }
 
@@ -193,17 +193,17 @@ impl JobView<'_> {
 
 impl FileLinks {
     fn of(job: JobId, path: &str) -> Self {
-        Self { download: format!("{}/{path}", JobView::path(job)) }
+        Self { download: format!("{}/{path}", JobView::job_path(job)) }
     }
 
     fn file(job: JobId, name: &str) -> Self {
-        Self::of(job, &format!("files/{}", percent_encoded(name)))
+        Self::of(job, &format!("files/{}", percent_encode(name)))
     }
 }
 
 /// Percent-encodes a text as one segment of a path: every byte except the unreserved characters of RFC 3986 (2.3), so
 /// `/` too.
-pub fn percent_encoded(text: &str) -> String {
+pub fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -84,7 +84,11 @@ impl LandedFiles {
     pub const MAX_LIST_BYTES: usize = 160 * 1024;
 
     /// Keeps as many of the first files as a job's record can list, and counts all.
-    pub fn of(archive: Option<Archive>, mut files: Vec<StoredFile>, manifest: ManifestObject) -> Self {
+    pub fn from_stored_files(
+        archive: Option<Archive>,
+        mut files: Vec<StoredFile>,
+        manifest: ManifestObject,
+    ) -> Self {
         let files_total = files.len() as u64;
         let mut length = 0;
         let listed = files.iter().take(Self::MAX_LISTED).take_while(|file| {
@@ -129,7 +133,11 @@ mod tests {
 
     fn landed(files: Vec<StoredFile>) -> LandedFiles {
         let archive = Archive { file: file("archive.zip".into()), entries: 1, expected: None };
-        LandedFiles::of(Some(archive), files, ManifestObject { key: "p/manifest.json".into(), bytes: 1 })
+        LandedFiles::from_stored_files(
+            Some(archive),
+            files,
+            ManifestObject { key: "p/manifest.json".into(), bytes: 1 },
+        )
     }
 
     #[test]

@@ -29,16 +29,16 @@ mod trace_header;
 mod url_origin;
 
 pub use callback_token::{CallbackKeys, CallbackToken};
-pub use error::{Error, JobError, ProviderAnswer, Violation};
-pub use error_class::{ErrorClass, Level};
-pub use job::{Change, Job, NewJob, Origin, PollState};
-pub use job_event::{Event, Missing, SlowAttempt, Source, SourceRole};
-pub use job_id::{InvalidJobId, JobId};
-pub use job_retries::Retries;
-pub use job_status::{Status, Transition, UnknownStatus, transition};
+pub use error::{Error, JobError, ProviderError, Violation};
+pub use error_class::{ErrorClass, LogLevel};
+pub use job::{Job, JobChange, JobOrigin, NewJob, PollState};
+pub use job_event::{JobEvent, MissingFile, SlowAttempt, Source, SourceRole};
+pub use job_id::{JobId, JobIdParseError};
+pub use job_retries::JobRetries;
+pub use job_status::{JobStatus, StatusParseError, Transition, transition};
 pub use job_view::{
     ArchiveView, DeliveryView, FileLinks, FileView, JobLinks, JobList, JobView, LinkView, ManifestView,
-    percent_encoded, utc_milliseconds,
+    percent_encode, utc_milliseconds,
 };
 pub use landed_files::{
     Archive, Checksum, ChecksumAlgorithm, LandedFiles, ManifestObject, StoredFile, TransferStatistics,
@@ -47,8 +47,8 @@ pub use notify_target::{NotifyTargets, NotifyTargetsView, WebhookUrl, WorkflowWa
 pub use outbox::{Outbox, OutboxEvent, OutboxProgress};
 pub use problem::{problem_title, problem_urn};
 pub use provider_name::{ProviderJobId, ProviderName};
-pub use record_limits::{MAX_ID_BYTES, shortened};
+pub use record_limits::{MAX_PROVIDER_JOB_ID_BYTES, truncate_text};
 pub use redaction::Redactor;
 pub use secret::Secret;
 pub use signed_token::TokenSigner;
-pub use trace_header::{InvalidTrace, Trace};
+pub use trace_header::{TraceHeader, TraceParseError};

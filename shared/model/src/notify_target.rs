@@ -8,15 +8,15 @@ use std::fmt;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use crate::{Secret, Status, url_origin::url_origin};
+use crate::{JobStatus, Secret, url_origin::url_origin};
 
 /// A workflow that waits for a job. Its token is a secret: it allows anyone to end the wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkflowWaiter {
     /// A task state of Step Functions, by its task token: 1 to 2048 characters.
-    Task(Secret),
+    TaskToken(Secret),
     /// A durable function of Lambda, by the id of its callback: 1 to 1024 characters of base64.
-    Callback(Secret),
+    DurableCallbackId(Secret),
 }
 
 /// The https URL of a caller's webhook. Its path and query may hold a key, so only scheme and host are shown.
@@ -34,7 +34,7 @@ pub struct NotifyTargets {
     pub partial_is_success: bool,
     /// When the sweep sends the next heartbeat to waiting workflows. None while none waits, or after the end of the
     /// job.
-    pub sign_at: Option<OffsetDateTime>,
+    pub next_heartbeat_at: Option<OffsetDateTime>,
 }
 
 /// Who is notified at the end of the job, without secrets.
@@ -62,14 +62,14 @@ impl WebhookUrl {
     }
 
     /// Returns the scheme and host of the URL.
-    pub fn shown(&self) -> String {
+    pub fn origin(&self) -> String {
         url_origin(self.0.expose())
     }
 }
 
 impl fmt::Debug for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WebhookUrl({})", self.shown())
+        write!(f, "WebhookUrl({})", self.origin())
     }
 }
 
@@ -79,21 +79,21 @@ impl NotifyTargets {
     pub const MAX_WAITERS: usize = 10;
 
     /// The time between two heartbeats: less than a minute, so that each sweep sends one.
-    pub const BETWEEN_SIGNS: Duration = Duration::seconds(45);
+    pub const HEARTBEAT_INTERVAL: Duration = Duration::seconds(45);
 
     /// Returns what a response may show. None when nobody is notified.
-    pub fn view(&self) -> Option<NotifyTargetsView> {
+    pub fn to_view(&self) -> Option<NotifyTargetsView> {
         let is_empty = self.waiters.is_empty() && self.webhook_url.is_none();
         (!is_empty).then(|| NotifyTargetsView {
             waiting: self.waiters.len(),
-            webhook_url: self.webhook_url.as_ref().map(WebhookUrl::shown),
+            webhook_url: self.webhook_url.as_ref().map(WebhookUrl::origin),
             partial_is_success: self.partial_is_success,
         })
     }
 
     /// Whether the caller's webhook is notified that the job has this status.
-    pub fn is_notified_of(&self, status: Status) -> bool {
-        self.webhook_url.is_some() && status.ends_wait()
+    pub fn notifies_webhook_of(&self, status: JobStatus) -> bool {
+        self.webhook_url.is_some() && status.ends_waiting()
     }
 
     /// Adds waiters, and removes the oldest when there are too many. Returns whether any of them is new.
@@ -111,7 +111,7 @@ impl NotifyTargets {
         let before = self.waiters.len();
         self.waiters.retain(|waiter| !removed.contains(waiter));
         if self.waiters.is_empty() {
-            self.sign_at = None;
+            self.next_heartbeat_at = None;
         }
         self.waiters.len() < before
     }

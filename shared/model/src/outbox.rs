@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use crate::{JobError, Status};
+use crate::{JobError, JobStatus};
 
 /// A change that the targets are notified of. It holds only what can change in the life of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct OutboxEvent {
     /// The version of the job that the change made. Later changes have greater ones.
     pub sequence: u64,
     /// The status of the job after the change.
-    pub status: Status,
+    pub status: JobStatus,
     /// When the job changed.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -32,9 +32,9 @@ pub struct Outbox {
     /// The events. There are few: a job has a limited number of statuses, and newer progress replaces older progress.
     pub events: Vec<OutboxEvent>,
     /// What each target has received already. It is not sent again while another target is still pending.
-    pub told: OutboxProgress,
+    pub progress: OutboxProgress,
     /// When the sweep delivers what is left: events, or the end of the job to waiting workflows. None when nothing is.
-    pub due: Option<OffsetDateTime>,
+    pub due_at: Option<OffsetDateTime>,
 }
 
 /// The sequence of the last event that each target has received, none before the first. A target that is not configured
@@ -42,35 +42,38 @@ pub struct Outbox {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OutboxProgress {
     /// The event bus.
-    pub bus: Option<u64>,
+    pub event_bus: Option<u64>,
     /// The queue of callers' webhooks.
-    pub caller: Option<u64>,
+    pub caller_webhook: Option<u64>,
 }
 
 impl Outbox {
     /// How long an invocation that changed a job has to deliver its events before the sweep does.
-    pub const TIMEOUT: Duration = Duration::seconds(5);
+    pub const SWEEP_DELAY: Duration = Duration::seconds(5);
 
     /// Adds an event. Newer progress replaces older progress, so the outbox stays small while no target can be reached.
     pub(crate) fn push(&mut self, event: OutboxEvent, now: OffsetDateTime) {
-        if event.status == Status::Rendering {
-            self.events.retain(|known| known.status != Status::Rendering);
+        if event.status == JobStatus::Rendering {
+            self.events.retain(|known| known.status != JobStatus::Rendering);
         }
         self.events.push(event);
-        self.due.get_or_insert(now + Self::TIMEOUT);
+        self.due_at.get_or_insert(now + Self::SWEEP_DELAY);
     }
 
     /// Records what the targets have received, and removes the events that both have. Returns whether that changed
     /// anything.
     pub(crate) fn acknowledge(&mut self, delivered: OutboxProgress) -> bool {
-        let before = (self.events.len(), self.told);
-        let OutboxProgress { bus, caller } = self.told;
-        self.told = OutboxProgress { bus: bus.max(delivered.bus), caller: caller.max(delivered.caller) };
-        let through = self.told.bus.min(self.told.caller);
+        let before = (self.events.len(), self.progress);
+        let OutboxProgress { event_bus: bus, caller_webhook: caller } = self.progress;
+        self.progress = OutboxProgress {
+            event_bus: bus.max(delivered.event_bus),
+            caller_webhook: caller.max(delivered.caller_webhook),
+        };
+        let through = self.progress.event_bus.min(self.progress.caller_webhook);
         self.events.retain(|event| Some(event.sequence) > through);
         if self.events.is_empty() {
-            self.told = OutboxProgress::default();
+            self.progress = OutboxProgress::default();
         }
-        before != (self.events.len(), self.told)
+        before != (self.events.len(), self.progress)
     }
 }

@@ -8,10 +8,10 @@
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{Error, ErrorClass, Event, JobError, Missing, Violation};
+use crate::{Error, ErrorClass, JobError, JobEvent, MissingFile, Violation};
 
 /// The maximum length of a provider job id, in bytes. With the provider's name it is the key of an index.
-pub const MAX_ID_BYTES: usize = 1024;
+pub const MAX_PROVIDER_JOB_ID_BYTES: usize = 1024;
 /// The maximum length of an error message.
 const MAX_MESSAGE_BYTES: usize = 2000;
 /// The maximum length of other texts for people.
@@ -27,7 +27,7 @@ const MAX_NOTE_BYTES: usize = 4 * 1024;
 const MAX_RESULT_BYTES: usize = 48 * 1024;
 
 /// Truncates a text to at most `max_bytes` bytes. A truncated text ends with an ellipsis.
-pub fn shortened(text: &str, max_bytes: usize) -> String {
+pub fn truncate_text(text: &str, max_bytes: usize) -> String {
     match text.len() <= max_bytes {
         true => text.to_owned(),
         false => format!("{}…", &text[..text.floor_char_boundary(max_bytes.saturating_sub('…'.len_utf8()))]),
@@ -37,58 +37,75 @@ pub fn shortened(text: &str, max_bytes: usize) -> String {
 /// Truncates what an event says to what the job's record can hold. An id cannot be truncated: the outcome of work whose
 /// id is too long is unknown.
 #[must_use]
-pub(crate) fn limit_event(event: Event, now: OffsetDateTime) -> Event {
+pub(crate) fn limit_event(event: JobEvent, now: OffsetDateTime) -> JobEvent {
     match event {
-        Event::Accepted { provider_job_id } if provider_job_id.as_str().len() > MAX_ID_BYTES => {
+        JobEvent::SubmissionAccepted { provider_job_id }
+            if provider_job_id.as_str().len() > MAX_PROVIDER_JOB_ID_BYTES =>
+        {
             let length = provider_job_id.as_str().len();
-            let message =
-                format!("the provider job id is {length} bytes long; at most {MAX_ID_BYTES} can be stored");
-            let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now);
-            Event::OutcomeUnknown { error }
+            let message = format!(
+                "the provider job id is {length} bytes long; at most {MAX_PROVIDER_JOB_ID_BYTES} can be stored"
+            );
+            let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).to_job_error(now);
+            JobEvent::SubmissionOutcomeUnknown { error }
         }
-        Event::Deferred { error } => Event::Deferred { error: error.map(limit_error) },
-        Event::Refused { error } => Event::Refused { error: limit_error(error) },
-        Event::OutcomeUnknown { error } => Event::OutcomeUnknown { error: limit_error(error) },
-        Event::Expired { error } => Event::Expired { error: limit_error(error) },
-        Event::LandingPostponed { error, slow } => {
-            Event::LandingPostponed { error: limit_error(error), slow }
+        JobEvent::SubmissionDeferred { error } => {
+            JobEvent::SubmissionDeferred { error: error.map(limit_error) }
         }
-        Event::LandedPartly { haul, error } => Event::LandedPartly { haul, error: limit_error(error) },
-        Event::LandingFailed { archive, error } => {
-            Event::LandingFailed { archive, error: limit_error(error) }
+        JobEvent::SubmissionRejected { error } => JobEvent::SubmissionRejected { error: limit_error(error) },
+        JobEvent::SubmissionOutcomeUnknown { error } => {
+            JobEvent::SubmissionOutcomeUnknown { error: limit_error(error) }
         }
-        Event::LandingChecked { next, queued, error } => {
-            Event::LandingChecked { next, queued, error: error.map(limit_error) }
+        JobEvent::Expired { error } => JobEvent::Expired { error: limit_error(error) },
+        JobEvent::LandingPostponed { error, slow_attempt: slow } => {
+            JobEvent::LandingPostponed { error: limit_error(error), slow_attempt: slow }
         }
-        Event::Failed { error, missing } => {
-            Event::Failed { error: limit_error(error), missing: limit_missing_files(missing) }
+        JobEvent::LandedPartially { landed_files: haul, error } => {
+            JobEvent::LandedPartially { landed_files: haul, error: limit_error(error) }
         }
-        Event::Finished { sources, missing } => {
-            Event::Finished { sources, missing: limit_missing_files(missing) }
+        JobEvent::LandingFailed { archive, error } => {
+            JobEvent::LandingFailed { archive, error: limit_error(error) }
         }
-        Event::Progressed { percent } => Event::Progressed { percent: limit_percent(percent) },
-        Event::Answered { result } => Event::Answered { result: limit_result(result) },
-        Event::Noted { notes } => Event::Noted { notes: limit_notes(notes) },
-        Event::Begun
-        | Event::Accepted { .. }
-        | Event::Checked { .. }
-        | Event::Hinted { .. }
-        | Event::LandingStarted
-        | Event::Transferred { .. }
-        | Event::Landed { .. }
-        | Event::Cancelled
-        | Event::LandingRetried
-        | Event::InquiryRetried { .. }
-        | Event::Resubmitted { .. } => event,
+        JobEvent::LandingStallChecked { next_check_at: next, is_requeued: queued, error } => {
+            JobEvent::LandingStallChecked {
+                next_check_at: next,
+                is_requeued: queued,
+                error: error.map(limit_error),
+            }
+        }
+        JobEvent::WorkFailed { error, missing } => {
+            JobEvent::WorkFailed { error: limit_error(error), missing: limit_missing_files(missing) }
+        }
+        JobEvent::FilesReady { sources, missing } => {
+            JobEvent::FilesReady { sources, missing: limit_missing_files(missing) }
+        }
+        JobEvent::ProgressReported { percent } => {
+            JobEvent::ProgressReported { percent: limit_percent(percent) }
+        }
+        JobEvent::ResultReturned { result } => JobEvent::ResultReturned { result: limit_result(result) },
+        JobEvent::ProviderStateStored { provider_state: notes } => {
+            JobEvent::ProviderStateStored { provider_state: limit_notes(notes) }
+        }
+        JobEvent::SubmissionStarted
+        | JobEvent::SubmissionAccepted { .. }
+        | JobEvent::StatusPolled { .. }
+        | JobEvent::UnverifiedCallbackReceived { .. }
+        | JobEvent::LandingStarted
+        | JobEvent::TransferProgressed { .. }
+        | JobEvent::Landed { .. }
+        | JobEvent::Cancelled
+        | JobEvent::LandingRetried
+        | JobEvent::PollingRetried { .. }
+        | JobEvent::Resubmitted { .. } => event,
     }
 }
 
 fn limit_error(mut error: JobError) -> JobError {
-    error.message = shortened(&error.message, MAX_MESSAGE_BYTES);
+    error.message = truncate_text(&error.message, MAX_MESSAGE_BYTES);
     error.errors = limit_violations(error.errors);
     if let Some(provider) = &mut error.provider {
-        provider.id = shortened(&provider.id, MAX_TEXT_BYTES);
-        provider.message = shortened(&provider.message, MAX_MESSAGE_BYTES);
+        provider.id = truncate_text(&provider.id, MAX_TEXT_BYTES);
+        provider.message = truncate_text(&provider.message, MAX_MESSAGE_BYTES);
         provider.errors = limit_violations(std::mem::take(&mut provider.errors));
     }
     error
@@ -97,20 +114,20 @@ fn limit_error(mut error: JobError) -> JobError {
 fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation> {
     violations.truncate(MAX_VIOLATIONS);
     for violation in &mut violations {
-        violation.field = shortened(&violation.field, MAX_TEXT_BYTES);
-        violation.message = shortened(&violation.message, MAX_TEXT_BYTES);
+        violation.field = truncate_text(&violation.field, MAX_TEXT_BYTES);
+        violation.message = truncate_text(&violation.message, MAX_TEXT_BYTES);
     }
     violations
 }
 
 /// Keeps the first missing files, and adds an entry that counts the others.
-fn limit_missing_files(missing: Vec<Missing>) -> Vec<Missing> {
+fn limit_missing_files(missing: Vec<MissingFile>) -> Vec<MissingFile> {
     let (total, mut bytes) = (missing.len(), 0);
-    let truncated = missing.into_iter().map(|missing| Missing {
-        name: missing.name.map(|name| shortened(&name, MAX_TEXT_BYTES)),
-        reason: shortened(&missing.reason, MAX_TEXT_BYTES),
+    let truncated = missing.into_iter().map(|missing| MissingFile {
+        name: missing.name.map(|name| truncate_text(&name, MAX_TEXT_BYTES)),
+        reason: truncate_text(&missing.reason, MAX_TEXT_BYTES),
     });
-    let mut limited: Vec<Missing> = truncated
+    let mut limited: Vec<MissingFile> = truncated
         .take(MAX_MISSING)
         .take_while(|missing| {
             bytes += missing.name.as_ref().map_or(0, String::len) + missing.reason.len();
@@ -119,7 +136,7 @@ fn limit_missing_files(missing: Vec<Missing>) -> Vec<Missing> {
         .collect();
     if limited.len() < total {
         let reason = format!("{} more files that the provider could not make", total - limited.len());
-        limited.push(Missing { name: None, reason });
+        limited.push(MissingFile { name: None, reason });
     }
     limited
 }
@@ -157,16 +174,18 @@ mod tests {
 
     #[test]
     fn texts_are_truncated_between_characters() {
-        assert_eq!(shortened("é", 2), "é");
-        assert_eq!(shortened("ééé", 5), "é…");
-        assert_eq!(shortened(&"x".repeat(600), MAX_TEXT_BYTES).len(), MAX_TEXT_BYTES);
+        assert_eq!(truncate_text("é", 2), "é");
+        assert_eq!(truncate_text("ééé", 5), "é…");
+        assert_eq!(truncate_text(&"x".repeat(600), MAX_TEXT_BYTES).len(), MAX_TEXT_BYTES);
     }
 
     #[test]
     fn missing_files_beyond_the_limit_are_counted() {
-        let missing = |length: usize| Missing { name: None, reason: "r".repeat(length) };
-        let finished = Event::Finished { sources: vec![], missing: vec![missing(90_000); 1000] };
-        let Event::Finished { missing, .. } = limit_event(finished, NOW) else { panic!("another event") };
+        let missing = |length: usize| MissingFile { name: None, reason: "r".repeat(length) };
+        let finished = JobEvent::FilesReady { sources: vec![], missing: vec![missing(90_000); 1000] };
+        let JobEvent::FilesReady { missing, .. } = limit_event(finished, NOW) else {
+            panic!("another event")
+        };
         let length: usize = missing.iter().map(|missing| missing.reason.len()).sum();
         assert!(length < MAX_MISSING_BYTES + 100, "{length}");
         let count = format!("{} more files", 1000 - (missing.len() - 1));
@@ -175,16 +194,25 @@ mod tests {
 
     #[test]
     fn the_outcome_is_unknown_when_the_provider_job_id_is_too_long_for_a_key() {
-        let accepted =
-            |length: usize| Event::Accepted { provider_job_id: ProviderJobId::new("i".repeat(length)) };
-        assert!(matches!(limit_event(accepted(MAX_ID_BYTES), NOW), Event::Accepted { .. }));
-        assert!(matches!(limit_event(accepted(MAX_ID_BYTES + 1), NOW), Event::OutcomeUnknown { .. }));
+        let accepted = |length: usize| JobEvent::SubmissionAccepted {
+            provider_job_id: ProviderJobId::new("i".repeat(length)),
+        };
+        assert!(matches!(
+            limit_event(accepted(MAX_PROVIDER_JOB_ID_BYTES), NOW),
+            JobEvent::SubmissionAccepted { .. }
+        ));
+        assert!(matches!(
+            limit_event(accepted(MAX_PROVIDER_JOB_ID_BYTES + 1), NOW),
+            JobEvent::SubmissionOutcomeUnknown { .. }
+        ));
     }
 
     #[test]
     fn progress_is_limited_to_numbers_that_dynamodb_accepts() {
         for (percent, stored) in [(33.333_333, 33.333), (1e-300, 0.0), (f64::NAN, 0.0), (1e300, 100.0)] {
-            let Event::Progressed { percent } = limit_event(Event::Progressed { percent }, NOW) else {
+            let JobEvent::ProgressReported { percent } =
+                limit_event(JobEvent::ProgressReported { percent }, NOW)
+            else {
                 panic!("another event")
             };
             assert_eq!(percent.to_bits(), f64::to_bits(stored));

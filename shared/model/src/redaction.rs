@@ -80,7 +80,7 @@ impl std::fmt::Debug for Redactor {
 
 impl Redactor {
     /// Adds a secret to redact. Secrets of fewer than eight characters are ignored.
-    pub fn hide(&mut self, secret: &Secret) {
+    pub fn add_secret(&mut self, secret: &Secret) {
         let mut text: Vec<char> = secret.expose().chars().collect();
         if text.len() >= MIN_LENGTH {
             // A run of backslashes matches as one, since escaping doubles them. Trailing backslashes are not
@@ -94,7 +94,7 @@ impl Redactor {
     }
 
     /// Adds the callback URLs of a provider: their tokens are redacted for every job and every key.
-    pub fn hide_callback_urls(&mut self, provider: &str) {
+    pub fn add_callback_urls(&mut self, provider: &str) {
         let text: Vec<char> = format!("/webhooks/{provider}/").chars().collect();
         self.add_pattern(Pattern { min_matched: text.len(), text, kind: PatternKind::CallbackUrl });
     }

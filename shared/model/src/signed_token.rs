@@ -26,13 +26,13 @@ impl TokenSigner {
     }
 
     /// Returns the message and its code in base64url. None when no key is configured.
-    pub fn seal(&self, message: &[u8]) -> Option<String> {
+    pub fn sign(&self, message: &[u8]) -> Option<String> {
         let code = self.0.first()?.clone().chain_update(message).finalize().into_bytes();
         Some(BASE64_URL_SAFE_NO_PAD.encode([message, &code].concat()))
     }
 
     /// Returns the message of a token that any of the keys signed for this purpose. Compares in constant time.
-    pub fn open(&self, token: &str) -> Option<Vec<u8>> {
+    pub fn verify(&self, token: &str) -> Option<Vec<u8>> {
         let mut message = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
         let code = message.split_off(message.len().checked_sub(CODE_BYTES)?);
         let is_valid =
@@ -58,25 +58,25 @@ mod tests {
 
     #[test]
     fn a_token_is_valid_for_its_purpose_only_and_survives_a_key_rotation() {
-        let token = signer(&["old"], "cursor").seal(b"page 2").expect("a key");
-        assert_eq!(signer(&["new", "old"], "cursor").open(&token).as_deref(), Some(&b"page 2"[..]));
-        assert!(signer(&["old"], "other").open(&token).is_none());
-        assert!(signer(&["new"], "cursor").open(&token).is_none());
+        let token = signer(&["old"], "cursor").sign(b"page 2").expect("a key");
+        assert_eq!(signer(&["new", "old"], "cursor").verify(&token).as_deref(), Some(&b"page 2"[..]));
+        assert!(signer(&["old"], "other").verify(&token).is_none());
+        assert!(signer(&["new"], "cursor").verify(&token).is_none());
     }
 
     #[test]
     fn a_token_with_any_changed_bit_is_invalid() {
         let signer_with_key = signer(&["key"], "cursor");
         let token =
-            BASE64_URL_SAFE_NO_PAD.decode(signer_with_key.seal(b"m").expect("a key")).expect("base64");
+            BASE64_URL_SAFE_NO_PAD.decode(signer_with_key.sign(b"m").expect("a key")).expect("base64");
         for bit in 0..token.len() * 8 {
             let mut changed = token.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert!(signer_with_key.open(&BASE64_URL_SAFE_NO_PAD.encode(changed)).is_none(), "bit {bit}");
+            assert!(signer_with_key.verify(&BASE64_URL_SAFE_NO_PAD.encode(changed)).is_none(), "bit {bit}");
         }
         for text in ["", "AAAA", "\u{e9}"] {
-            assert!(signer_with_key.open(text).is_none(), "{text}");
+            assert!(signer_with_key.verify(text).is_none(), "{text}");
         }
-        assert!(signer(&[], "cursor").seal(b"m").is_none());
+        assert!(signer(&[], "cursor").sign(b"m").is_none());
     }
 }

@@ -1,6 +1,8 @@
 //! Outbox events are stored until both targets have received them.
 
-use model::{Event, Job, JobId, NewJob, Origin, Outbox, OutboxProgress, ProviderJobId, ProviderName, Status};
+use model::{
+    Job, JobEvent, JobId, JobOrigin, JobStatus, NewJob, Outbox, OutboxProgress, ProviderJobId, ProviderName,
+};
 use serde_json::json;
 
 fn job() -> Job {
@@ -9,14 +11,14 @@ fn job() -> Job {
         provider: ProviderName::new("abyssale"),
         kind: "export".into(),
         request: json!({}),
-        expected: None,
+        expected_files: None,
         metadata: None,
         unpack: None,
-        origin: Origin::Submitted,
+        origin: JobOrigin::Submitted,
     })
 }
 
-fn apply(job: &mut Job, event: Event) {
+fn apply(job: &mut Job, event: JobEvent) {
     let now = job.created_at;
     let change = job.apply(event.clone(), now);
     job.version += 1;
@@ -24,22 +26,22 @@ fn apply(job: &mut Job, event: Event) {
 }
 
 fn both_targets(through: u64) -> OutboxProgress {
-    OutboxProgress { bus: Some(through), caller: Some(through) }
+    OutboxProgress { event_bus: Some(through), caller_webhook: Some(through) }
 }
 
-fn pending(job: &Job) -> Vec<(u64, Status)> {
+fn pending(job: &Job) -> Vec<(u64, JobStatus)> {
     job.outbox.events.iter().map(|event| (event.sequence, event.status)).collect()
 }
 
 #[test]
 fn newer_progress_replaces_older_progress_and_every_status_is_kept() {
     let mut job = job();
-    apply(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
+    apply(&mut job, JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") });
     for percent in [10.0, 20.0, 20.0, 30.0] {
-        apply(&mut job, Event::Progressed { percent });
+        apply(&mut job, JobEvent::ProgressReported { percent });
     }
-    apply(&mut job, Event::Finished { sources: vec![], missing: vec![] });
-    let statuses = [(1, Status::Submitted), (5, Status::Rendering), (6, Status::Received)];
+    apply(&mut job, JobEvent::FilesReady { sources: vec![], missing: vec![] });
+    let statuses = [(1, JobStatus::Submitted), (5, JobStatus::Rendering), (6, JobStatus::Received)];
     assert_eq!(pending(&job), statuses);
     assert_eq!(job.outbox.events[1].progress, Some(30.0));
 }
@@ -47,32 +49,36 @@ fn newer_progress_replaces_older_progress_and_every_status_is_kept() {
 #[test]
 fn delivered_events_are_removed_and_later_events_are_kept() {
     let mut job = job();
-    apply(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
-    apply(&mut job, Event::Finished { sources: vec![], missing: vec![] });
-    assert!(job.told(both_targets(1)) && !job.told(both_targets(1)));
-    assert_eq!((pending(&job), job.outbox.due.is_some()), (vec![(2, Status::Received)], true));
-    assert!(job.told(both_targets(2)) && !job.told(both_targets(2)));
+    apply(&mut job, JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") });
+    apply(&mut job, JobEvent::FilesReady { sources: vec![], missing: vec![] });
+    assert!(
+        job.acknowledge_outbox_events(both_targets(1)) && !job.acknowledge_outbox_events(both_targets(1))
+    );
+    assert_eq!((pending(&job), job.outbox.due_at.is_some()), (vec![(2, JobStatus::Received)], true));
+    assert!(
+        job.acknowledge_outbox_events(both_targets(2)) && !job.acknowledge_outbox_events(both_targets(2))
+    );
     assert_eq!(job.outbox, Outbox::default());
 }
 
 #[test]
 fn an_event_that_one_target_received_is_kept_for_the_other() {
     let mut job = job();
-    apply(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
-    let caller = OutboxProgress { bus: None, caller: Some(1) };
-    assert!(job.told(caller) && !job.told(caller));
-    assert_eq!((pending(&job), job.outbox.told), (vec![(1, Status::Submitted)], caller));
-    assert!(job.told(OutboxProgress { bus: Some(1), caller: None }));
+    apply(&mut job, JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") });
+    let caller = OutboxProgress { event_bus: None, caller_webhook: Some(1) };
+    assert!(job.acknowledge_outbox_events(caller) && !job.acknowledge_outbox_events(caller));
+    assert_eq!((pending(&job), job.outbox.progress), (vec![(1, JobStatus::Submitted)], caller));
+    assert!(job.acknowledge_outbox_events(OutboxProgress { event_bus: Some(1), caller_webhook: None }));
     assert_eq!(job.outbox, Outbox::default());
 }
 
 #[test]
 fn a_job_is_due_at_the_earlier_of_its_poll_and_its_outbox() {
     let mut job = job();
-    let poll_at = job.check.at;
-    assert_eq!(job.due(), poll_at);
-    apply(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
-    assert_eq!(job.due(), Some(job.created_at + Outbox::TIMEOUT));
-    job.told(both_targets(1));
-    assert_eq!(job.due(), job.check.at);
+    let poll_at = job.poll_state.next_poll_at;
+    assert_eq!(job.due_at(), poll_at);
+    apply(&mut job, JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") });
+    assert_eq!(job.due_at(), Some(job.created_at + Outbox::SWEEP_DELAY));
+    job.acknowledge_outbox_events(both_targets(1));
+    assert_eq!(job.due_at(), job.poll_state.next_poll_at);
 }

@@ -1,8 +1,8 @@
 //! A job reaches the same status in whatever order and number the provider's events arrive.
 
 use model::{
-    Change, Error, ErrorClass, Event, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName,
-    SlowAttempt, Source, Status, TransferStatistics, Transition, transition,
+    Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, LandedFiles, NewJob,
+    ProviderJobId, ProviderName, SlowAttempt, Source, TransferStatistics, Transition, transition,
 };
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -13,37 +13,37 @@ fn job() -> Job {
         provider: ProviderName::new("abyssale"),
         kind: "export".into(),
         request: serde_json::json!({}),
-        expected: Some(1),
+        expected_files: Some(1),
         metadata: None,
         unpack: None,
-        origin: Origin::Submitted,
+        origin: JobOrigin::Submitted,
     })
 }
 
 fn error() -> model::JobError {
-    Error::new(ErrorClass::ProviderOutcomeUnknown, "no response").for_record(OffsetDateTime::UNIX_EPOCH)
+    Error::new(ErrorClass::ProviderOutcomeUnknown, "no response").to_job_error(OffsetDateTime::UNIX_EPOCH)
 }
 
-fn accepted() -> Event {
-    Event::Accepted { provider_job_id: ProviderJobId::new("t") }
+fn accepted() -> JobEvent {
+    JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") }
 }
 
-fn finished() -> Event {
-    Event::Finished { sources: vec![Source::archive("https://x/a.zip")], missing: vec![] }
+fn finished() -> JobEvent {
+    JobEvent::FilesReady { sources: vec![Source::archive("https://x/a.zip")], missing: vec![] }
 }
 
 /// One of every event except the operator's retries.
-fn every_event() -> Vec<Event> {
+fn every_event() -> Vec<JobEvent> {
     vec![
-        Event::Begun,
-        Event::Deferred { error: Some(error()) },
+        JobEvent::SubmissionStarted,
+        JobEvent::SubmissionDeferred { error: Some(error()) },
         accepted(),
-        Event::Refused { error: error() },
-        Event::OutcomeUnknown { error: error() },
-        Event::Progressed { percent: 40.0 },
+        JobEvent::SubmissionRejected { error: error() },
+        JobEvent::SubmissionOutcomeUnknown { error: error() },
+        JobEvent::ProgressReported { percent: 40.0 },
         finished(),
-        Event::LandingStarted,
-        Event::Transferred {
+        JobEvent::LandingStarted,
+        JobEvent::TransferProgressed {
             transfer: TransferStatistics {
                 bytes: 1,
                 total_bytes: None,
@@ -53,39 +53,54 @@ fn every_event() -> Vec<Event> {
                 total_files: None,
             },
         },
-        Event::LandingPostponed { error: error(), slow: Some(SlowAttempt { progressed: false }) },
-        Event::LandingChecked { next: OffsetDateTime::UNIX_EPOCH, queued: true, error: Some(error()) },
-        Event::Landed { haul: LandedFiles::default() },
-        Event::LandedPartly { haul: LandedFiles::default(), error: error() },
-        Event::LandingFailed { archive: None, error: error() },
-        Event::Answered { result: serde_json::json!({}) },
-        Event::Failed { error: error(), missing: vec![] },
-        Event::Checked { next: OffsetDateTime::UNIX_EPOCH, answered: true },
-        Event::Hinted { at: OffsetDateTime::UNIX_EPOCH },
-        Event::Expired { error: error() },
-        Event::Noted { notes: serde_json::Map::from_iter([("a".to_owned(), 1.into())]) },
-        Event::Cancelled,
-        Event::Resubmitted { job: JobId::generate() },
+        JobEvent::LandingPostponed {
+            error: error(),
+            slow_attempt: Some(SlowAttempt { has_progressed: false }),
+        },
+        JobEvent::LandingStallChecked {
+            next_check_at: OffsetDateTime::UNIX_EPOCH,
+            is_requeued: true,
+            error: Some(error()),
+        },
+        JobEvent::Landed { landed_files: LandedFiles::default() },
+        JobEvent::LandedPartially { landed_files: LandedFiles::default(), error: error() },
+        JobEvent::LandingFailed { archive: None, error: error() },
+        JobEvent::ResultReturned { result: serde_json::json!({}) },
+        JobEvent::WorkFailed { error: error(), missing: vec![] },
+        JobEvent::StatusPolled { next_poll_at: OffsetDateTime::UNIX_EPOCH, has_response: true },
+        JobEvent::UnverifiedCallbackReceived { received_at: OffsetDateTime::UNIX_EPOCH },
+        JobEvent::Expired { error: error() },
+        JobEvent::ProviderStateStored {
+            provider_state: serde_json::Map::from_iter([("a".to_owned(), 1.into())]),
+        },
+        JobEvent::Cancelled,
+        JobEvent::Resubmitted { new_job_id: JobId::generate() },
     ]
 }
 
 /// The operator's retries of a job that has ended.
-fn operator_retries() -> [Event; 3] {
-    [Event::LandingRetried, Event::InquiryRetried { known: true }, Event::InquiryRetried { known: false }]
+fn operator_retries() -> [JobEvent; 3] {
+    [
+        JobEvent::LandingRetried,
+        JobEvent::PollingRetried { is_accepted: true },
+        JobEvent::PollingRetried { is_accepted: false },
+    ]
 }
 
 /// Events of a provider with duplicates: the response to the POST or its loss, progress, and the finished work.
-fn provider_events() -> impl Strategy<Value = Vec<Event>> {
-    let up_to = |max: usize, event: fn() -> Event| {
+fn provider_events() -> impl Strategy<Value = Vec<JobEvent>> {
+    let up_to = |max: usize, event: fn() -> JobEvent| {
         proptest::collection::vec(Just(()).prop_map(move |()| event()), 0..=max)
     };
-    let progress =
-        proptest::collection::vec((0.0..100.0).prop_map(|percent| Event::Progressed { percent }), 0..4);
-    let unknown = up_to(1, || Event::OutcomeUnknown { error: error() });
+    let progress = proptest::collection::vec(
+        (0.0..100.0).prop_map(|percent| JobEvent::ProgressReported { percent }),
+        0..4,
+    );
+    let unknown = up_to(1, || JobEvent::SubmissionOutcomeUnknown { error: error() });
     (up_to(3, accepted), unknown, progress, up_to(6, finished)).prop_map(|(a, b, c, d)| [a, b, c, d].concat())
 }
 
-fn job_after(events: &[Event]) -> Job {
+fn job_after(events: &[JobEvent]) -> Job {
     let mut job = job();
     for event in events {
         job.apply(event.clone(), OffsetDateTime::UNIX_EPOCH);
@@ -111,7 +126,7 @@ proptest! {
         let mut job = job_after(&events);
         let before = job.status;
         for event in events {
-            prop_assert_ne!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Moved);
+            prop_assert_ne!(job.apply(event, OffsetDateTime::UNIX_EPOCH), JobChange::StatusChanged);
         }
         prop_assert_eq!(job.status, before);
     }
@@ -121,15 +136,15 @@ proptest! {
         late in provider_events().prop_flat_map(|events| Just(events).prop_shuffle()),
     ) {
         let mut job = job();
-        for event in [accepted(), Event::Expired { error: error() }, Event::InquiryRetried { known: true }] {
-            prop_assert_eq!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Moved);
+        for event in [accepted(), JobEvent::Expired { error: error() }, JobEvent::PollingRetried { is_accepted: true }] {
+            prop_assert_eq!(job.apply(event, OffsetDateTime::UNIX_EPOCH), JobChange::StatusChanged);
         }
         for event in late {
             job.apply(event, OffsetDateTime::UNIX_EPOCH);
         }
         job.apply(finished(), OffsetDateTime::UNIX_EPOCH);
-        prop_assert_eq!(job.status, Status::Received);
-        prop_assert_eq!(job.retries.rounds, 1);
+        prop_assert_eq!(job.status, JobStatus::Received);
+        prop_assert_eq!(job.retries.restarts, 1);
     }
 
     #[test]
@@ -142,16 +157,16 @@ proptest! {
             job.apply(every_event()[pick].clone(), OffsetDateTime::UNIX_EPOCH);
         }
         let can_be_cancelled = !job.status.is_final();
-        let change = job.apply(Event::Cancelled, OffsetDateTime::UNIX_EPOCH);
-        prop_assert_eq!(change == Change::Moved, can_be_cancelled);
+        let change = job.apply(JobEvent::Cancelled, OffsetDateTime::UNIX_EPOCH);
+        prop_assert_eq!(change == JobChange::StatusChanged, can_be_cancelled);
         let ended = job.status;
         for event in after.into_iter().map(|pick| every_event()[pick].clone()) {
             job.apply(event, OffsetDateTime::UNIX_EPOCH);
         }
         prop_assert_eq!(job.status, ended);
-        if ended == Status::Cancelled {
+        if ended == JobStatus::Cancelled {
             for event in operator_retries() {
-                prop_assert_eq!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Nothing);
+                prop_assert_eq!(job.apply(event, OffsetDateTime::UNIX_EPOCH), JobChange::Unchanged);
             }
         }
     }
@@ -159,16 +174,16 @@ proptest! {
     #[test]
     fn no_event_moves_a_job_backwards(picks in proptest::collection::vec(0..every_event().len(), 0..40)) {
         // The rank of a status never decreases. `expired` may still become `received`, which ranks higher.
-        let rank = |status: Status| match status {
+        let rank = |status: JobStatus| match status {
             // A deferred submission returns to `waiting`. That reverts nothing that the provider did.
-            Status::Waiting | Status::Submitting => 0,
-            Status::Unknown => 1,
-            Status::Submitted => 2,
-            Status::Rendering => 3,
-            Status::Expired => 4,
-            Status::Received => 5,
-            Status::Landing => 6,
-            Status::Stored | Status::Partial | Status::Failed | Status::Cancelled => 7,
+            JobStatus::Waiting | JobStatus::Submitting => 0,
+            JobStatus::Unknown => 1,
+            JobStatus::Submitted => 2,
+            JobStatus::Rendering => 3,
+            JobStatus::Expired => 4,
+            JobStatus::Received => 5,
+            JobStatus::Landing => 6,
+            JobStatus::Stored | JobStatus::Partial | JobStatus::Failed | JobStatus::Cancelled => 7,
         };
         let mut job = job();
         for pick in picks {
@@ -181,7 +196,7 @@ proptest! {
 
 #[test]
 fn a_final_status_never_changes() {
-    for status in Status::ALL.into_iter().filter(|status| status.is_final()) {
+    for status in JobStatus::ALL.into_iter().filter(|status| status.is_final()) {
         for event in every_event() {
             assert!(!matches!(transition(status, &event), Transition::To(_)), "{status} moved by {event:?}");
         }
@@ -190,37 +205,52 @@ fn a_final_status_never_changes() {
 
 #[test]
 fn a_waiting_job_is_submitted_once_and_only_a_submission_can_be_deferred() {
-    let mut job = job().waiting();
+    let mut job = job().into_waiting();
     let now = OffsetDateTime::UNIX_EPOCH;
-    assert_eq!(job.apply(Event::Deferred { error: None }, now), Change::Nothing);
-    assert_eq!(job.apply(Event::Begun, now), Change::Moved);
-    assert_eq!(job.apply(Event::Begun, now), Change::Nothing);
-    assert_eq!(job.apply(Event::Deferred { error: Some(error()) }, now), Change::Moved);
-    assert_eq!((job.status, job.error.as_ref()), (Status::Waiting, Some(&error())));
-    assert_eq!(job.apply(Event::Begun, now), Change::Moved);
-    assert_eq!(job.apply(accepted(), now), Change::Moved);
-    assert_eq!((job.status, job.error), (Status::Submitted, None));
+    assert_eq!(job.apply(JobEvent::SubmissionDeferred { error: None }, now), JobChange::Unchanged);
+    assert_eq!(job.apply(JobEvent::SubmissionStarted, now), JobChange::StatusChanged);
+    assert_eq!(job.apply(JobEvent::SubmissionStarted, now), JobChange::Unchanged);
+    assert_eq!(
+        job.apply(JobEvent::SubmissionDeferred { error: Some(error()) }, now),
+        JobChange::StatusChanged
+    );
+    assert_eq!((job.status, job.error.as_ref()), (JobStatus::Waiting, Some(&error())));
+    assert_eq!(job.apply(JobEvent::SubmissionStarted, now), JobChange::StatusChanged);
+    assert_eq!(job.apply(accepted(), now), JobChange::StatusChanged);
+    assert_eq!((job.status, job.error), (JobStatus::Submitted, None));
 }
 
 #[test]
 fn a_waiting_job_is_never_submitted_after_the_provider_reported_its_work() {
-    for report in [accepted(), Event::Progressed { percent: 1.0 }, finished()] {
-        let mut job = job().waiting();
-        assert_eq!(job.apply(report.clone(), OffsetDateTime::UNIX_EPOCH), Change::Moved, "{report:?}");
-        assert_eq!(job.apply(Event::Begun, OffsetDateTime::UNIX_EPOCH), Change::Nothing, "{report:?}");
+    for report in [accepted(), JobEvent::ProgressReported { percent: 1.0 }, finished()] {
+        let mut job = job().into_waiting();
+        assert_eq!(
+            job.apply(report.clone(), OffsetDateTime::UNIX_EPOCH),
+            JobChange::StatusChanged,
+            "{report:?}"
+        );
+        assert_eq!(
+            job.apply(JobEvent::SubmissionStarted, OffsetDateTime::UNIX_EPOCH),
+            JobChange::Unchanged,
+            "{report:?}"
+        );
     }
 }
 
 #[test]
 fn only_jobs_that_ended_without_all_files_can_be_retried() {
-    for status in Status::ALL {
-        let can_land = matches!(status, Status::Partial | Status::Failed | Status::Expired);
-        let expected = if can_land { Transition::To(Status::Received) } else { Transition::Stale };
-        assert_eq!(transition(status, &Event::LandingRetried), expected, "{status}");
-        for (known, next) in [(true, Status::Submitted), (false, Status::Unknown)] {
-            let can_poll = matches!(status, Status::Failed | Status::Expired);
+    for status in JobStatus::ALL {
+        let can_land = matches!(status, JobStatus::Partial | JobStatus::Failed | JobStatus::Expired);
+        let expected = if can_land { Transition::To(JobStatus::Received) } else { Transition::Stale };
+        assert_eq!(transition(status, &JobEvent::LandingRetried), expected, "{status}");
+        for (known, next) in [(true, JobStatus::Submitted), (false, JobStatus::Unknown)] {
+            let can_poll = matches!(status, JobStatus::Failed | JobStatus::Expired);
             let expected = if can_poll { Transition::To(next) } else { Transition::Stale };
-            assert_eq!(transition(status, &Event::InquiryRetried { known }), expected, "{status}");
+            assert_eq!(
+                transition(status, &JobEvent::PollingRetried { is_accepted: known }),
+                expected,
+                "{status}"
+            );
         }
     }
 }
@@ -231,29 +261,33 @@ fn a_retried_landing_starts_without_the_earlier_error_and_transfer() {
     let now = OffsetDateTime::UNIX_EPOCH;
     for event in [
         finished(),
-        Event::LandingStarted,
-        Event::LandedPartly { haul: LandedFiles::default(), error: error() },
+        JobEvent::LandingStarted,
+        JobEvent::LandedPartially { landed_files: LandedFiles::default(), error: error() },
     ] {
         job.apply(event, now);
     }
-    assert_eq!((job.status, job.error.is_some()), (Status::Partial, true));
-    assert_eq!(job.apply(Event::LandingRetried, now), Change::Moved);
-    assert_eq!((job.error, job.transfer, job.retries.rounds), (None, None, 1));
-    assert_eq!(job.check.at, Some(now + Job::FIRST_CHECK), "the sweep replaces a lost message");
+    assert_eq!((job.status, job.error.is_some()), (JobStatus::Partial, true));
+    assert_eq!(job.apply(JobEvent::LandingRetried, now), JobChange::StatusChanged);
+    assert_eq!((job.error, job.transfer, job.retries.restarts), (None, None, 1));
+    assert_eq!(
+        job.poll_state.next_poll_at,
+        Some(now + Job::FIRST_POLL_DELAY),
+        "the sweep replaces a lost message"
+    );
 }
 
 #[test]
 fn only_a_running_landing_can_finish() {
-    for status in Status::ALL.into_iter().filter(|status| *status != Status::Landing) {
-        let landed = Event::Landed { haul: LandedFiles::default() };
+    for status in JobStatus::ALL.into_iter().filter(|status| *status != JobStatus::Landing) {
+        let landed = JobEvent::Landed { landed_files: LandedFiles::default() };
         assert_eq!(transition(status, &landed), Transition::Stale, "{status}");
     }
 }
 
 #[test]
 fn status_names_are_parsed_back() {
-    for status in Status::ALL {
-        assert_eq!(status.as_str().parse::<Status>().expect("a name"), status);
+    for status in JobStatus::ALL {
+        assert_eq!(status.as_str().parse::<JobStatus>().expect("a name"), status);
         assert_eq!(serde_json::json!(status), status.as_str());
     }
 }
@@ -269,17 +303,21 @@ fn error_classes_serialize_as_their_names() {
 fn of_simultaneous_unverified_callbacks_one_triggers_a_poll_and_the_others_move_the_next_poll_forward() {
     let mut job = job();
     let receive_callback = |job: &mut Job, at: OffsetDateTime| {
-        let change = job.apply(Event::Hinted { at }, at);
-        (change, job.check.hinted == Some(at))
+        let change = job.apply(JobEvent::UnverifiedCallbackReceived { received_at: at }, at);
+        (change, job.poll_state.last_callback_poll_at == Some(at))
     };
     let at = |seconds: f64| job_time() + time::Duration::seconds_f64(seconds);
-    assert_eq!(receive_callback(&mut job, at(0.0)), (Change::Nothing, false), "no response has arrived yet");
+    assert_eq!(
+        receive_callback(&mut job, at(0.0)),
+        (JobChange::Unchanged, false),
+        "no response has arrived yet"
+    );
     job.apply(accepted(), at(0.0));
-    assert_eq!(receive_callback(&mut job, at(1.0)), (Change::Noted, true));
-    assert_eq!(receive_callback(&mut job, at(2.0)), (Change::Noted, false));
-    assert_eq!(job.check.at, Some(at(6.0)));
-    assert_eq!(receive_callback(&mut job, at(3.0)), (Change::Nothing, false), "the poll is due already");
-    assert_eq!(receive_callback(&mut job, at(6.0)), (Change::Noted, true));
+    assert_eq!(receive_callback(&mut job, at(1.0)), (JobChange::Recorded, true));
+    assert_eq!(receive_callback(&mut job, at(2.0)), (JobChange::Recorded, false));
+    assert_eq!(job.poll_state.next_poll_at, Some(at(6.0)));
+    assert_eq!(receive_callback(&mut job, at(3.0)), (JobChange::Unchanged, false), "the poll is due already");
+    assert_eq!(receive_callback(&mut job, at(6.0)), (JobChange::Recorded, true));
 }
 
 fn job_time() -> OffsetDateTime {

@@ -2,7 +2,7 @@
 //!
 //! A webhook is sent for each final event of a job. There may be several: an expired job may still be stored.
 
-use model::{Job, Status, utc_milliseconds};
+use model::{Job, JobStatus, utc_milliseconds};
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -34,11 +34,13 @@ struct Payload<'a, D> {
 
 impl CallerWebhookMessage {
     /// The pending webhooks of a job, oldest first; none when the job has no webhook URL.
-    pub fn all(job: &Job) -> Vec<Self> {
-        if job.audience.webhook_url.is_none() {
+    pub fn pending_for_caller(job: &Job) -> Vec<Self> {
+        if job.notify_targets.webhook_url.is_none() {
             return vec![];
         }
-        JobEvent::after(job, job.outbox.told.caller).filter_map(|event| Self::from_event(&event)).collect()
+        JobEvent::after(job, job.outbox.progress.caller_webhook)
+            .filter_map(|event| Self::from_event(&event))
+            .collect()
     }
 
     fn from_event(event: &JobEvent<'_>) -> Option<Self> {
@@ -54,8 +56,8 @@ impl CallerWebhookMessage {
 }
 
 /// The `type` of a payload, such as `job.stored`. None for a status that is not final for the caller.
-fn webhook_type(status: Status) -> Option<String> {
-    status.ends_wait().then(|| format!("job.{status}"))
+fn webhook_type(status: JobStatus) -> Option<String> {
+    status.ends_waiting().then(|| format!("job.{status}"))
 }
 
 fn write_payload(kind: &str, event: &JobEvent<'_>, data: &impl Serialize) -> String {
@@ -77,7 +79,7 @@ fn shorten_event(event: &JobEvent<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use model::{
-        Error, ErrorClass, Event, JobId, NewJob, NotifyTargets, Origin, ProviderJobId, ProviderName,
+        Error, ErrorClass, JobEvent, JobId, JobOrigin, NewJob, NotifyTargets, ProviderJobId, ProviderName,
         Violation, WebhookUrl,
     };
     use serde_json::json;
@@ -90,18 +92,18 @@ mod tests {
             provider: ProviderName::new("abyssale"),
             kind: "export".into(),
             request: json!({}),
-            expected: None,
+            expected_files: None,
             metadata: Some(json!({ "campaign": "spring" })),
             unpack: None,
-            origin: Origin::Submitted,
+            origin: JobOrigin::Submitted,
         })
-        .telling(NotifyTargets {
+        .with_notify_targets(NotifyTargets {
             webhook_url: Some(WebhookUrl::new("https://hooks.example.com")),
             ..NotifyTargets::default()
         })
     }
 
-    fn apply_event(job: &mut Job, event: Event) {
+    fn apply_event(job: &mut Job, event: JobEvent) {
         let now = job.created_at;
         let change = job.apply(event.clone(), now);
         job.version += 1;
@@ -111,27 +113,27 @@ mod tests {
     #[test]
     fn only_a_final_event_makes_a_webhook_with_the_id_of_the_event() {
         let mut job = job();
-        apply_event(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
-        assert_eq!(CallerWebhookMessage::all(&job), []);
-        let error = Error::new(ErrorClass::ProviderFailed, "no").for_record(job.created_at);
-        apply_event(&mut job, Event::Failed { error, missing: vec![] });
-        let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
+        apply_event(&mut job, JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") });
+        assert_eq!(CallerWebhookMessage::pending_for_caller(&job), []);
+        let error = Error::new(ErrorClass::ProviderFailed, "no").to_job_error(job.created_at);
+        apply_event(&mut job, JobEvent::WorkFailed { error, missing: vec![] });
+        let [webhook] = &CallerWebhookMessage::pending_for_caller(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
         assert_eq!(webhook.id, format!("{}:2", job.id));
         assert_eq!((&body["type"], &body["data"]["id"]), (&json!("job.failed"), &json!(webhook.id)));
         assert_eq!(body["data"]["metadata"], json!({ "campaign": "spring" }));
         assert_eq!(body["timestamp"], body["data"]["updated_at"]);
-        job.audience.webhook_url = None;
-        assert_eq!(CallerWebhookMessage::all(&job), []);
+        job.notify_targets.webhook_url = None;
+        assert_eq!(CallerWebhookMessage::pending_for_caller(&job), []);
     }
 
     #[test]
     fn a_payload_that_would_be_too_long_keeps_type_and_error() {
         let mut job = job();
         let violations = vec![Violation::new("field", "é".repeat(MAX_BODY_BYTES))];
-        let error = Error::violations(violations).for_record(job.created_at);
-        apply_event(&mut job, Event::Refused { error });
-        let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
+        let error = Error::from_violations(violations).to_job_error(job.created_at);
+        apply_event(&mut job, JobEvent::SubmissionRejected { error });
+        let [webhook] = &CallerWebhookMessage::pending_for_caller(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
         assert!(webhook.body.len() < MAX_BODY_BYTES, "{}", webhook.body.len());
         assert_eq!(

@@ -33,15 +33,15 @@ impl EventBus {
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`]: some events may have been published and others not. All of them can be
     /// published again, because each has an id.
-    pub async fn publish(&self, events: &[JobEvent<'_>]) -> Result<(), Error> {
+    pub async fn publish_job_events(&self, events: &[JobEvent<'_>]) -> Result<(), Error> {
         self.put_events(events.iter().map(PutEventsEntry::from_job_event).collect()).await
     }
 
     /// Publishes an event of a provider that is about no job.
     ///
     /// # Errors
-    /// As [`EventBus::publish`].
-    pub async fn pass_on(&self, event: &ProviderEvent<'_>) -> Result<(), Error> {
+    /// As [`EventBus::publish_job_events`].
+    pub async fn publish_provider_event(&self, event: &ProviderEvent<'_>) -> Result<(), Error> {
         self.put_events(vec![PutEventsEntry::from_provider_event(event)]).await
     }
 
@@ -90,7 +90,7 @@ fn failed_entries(entries: Vec<PutEventsEntry>, output: &PutEventsOutput) -> (Ve
 
 fn not_accepted(error_code: String) -> Error {
     Error::new(ErrorClass::StorageUnavailable, "the event bus did not accept the events; try again")
-        .retry_after(5)
+        .with_retry_after(5)
         .with_source(error_code)
 }
 

@@ -1,7 +1,8 @@
 //! The detail type and the detail of an event, as the JSON Schemas describe them.
 
 use model::{
-    Job, JobError, JobId, ManifestObject, OutboxEvent, ProviderJobId, ProviderName, Status, utc_milliseconds,
+    Job, JobError, JobId, JobStatus, ManifestObject, OutboxEvent, ProviderJobId, ProviderName,
+    utc_milliseconds,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -17,7 +18,7 @@ pub struct JobEvent<'a> {
     sequence: u64,
     provider: &'a ProviderName,
     kind: &'a str,
-    status: Status,
+    status: JobStatus,
     provider_job_id: Option<&'a ProviderJobId>,
     #[serde(serialize_with = "utc_milliseconds")]
     created_at: OffsetDateTime,
@@ -48,8 +49,8 @@ pub struct ProviderEvent<'a> {
 
 impl<'a> JobEvent<'a> {
     /// The events of a job that are pending for the event bus, oldest first.
-    pub fn all(job: &'a Job) -> Vec<Self> {
-        Self::after(job, job.outbox.told.bus).collect()
+    pub fn pending_for_bus(job: &'a Job) -> Vec<Self> {
+        Self::after(job, job.outbox.progress.event_bus).collect()
     }
 
     /// The events of a job after a sequence, oldest first.
@@ -60,7 +61,7 @@ impl<'a> JobEvent<'a> {
 
     fn new(job: &'a Job, event: &'a OutboxEvent) -> Self {
         // The job may have changed since, and its files belong to the event of their landing only.
-        let is_landed = matches!(event.status, Status::Stored | Status::Partial);
+        let is_landed = matches!(event.status, JobStatus::Stored | JobStatus::Partial);
         Self {
             id: format!("{}:{}", job.id, event.sequence),
             job_id: job.id,
@@ -80,20 +81,20 @@ impl<'a> JobEvent<'a> {
     }
 
     /// The `detail-type` of the event, as rules match it.
-    pub fn name(&self) -> &'static str {
+    pub fn detail_type(&self) -> &'static str {
         match self.status {
-            Status::Waiting
-            | Status::Submitting
-            | Status::Unknown
-            | Status::Rendering
-            | Status::Received
-            | Status::Landing => "Job Progressed",
-            Status::Submitted => "Job Submitted",
-            Status::Stored => "Job Stored",
-            Status::Partial => "Job Partial",
-            Status::Failed => "Job Failed",
-            Status::Expired => "Job Expired",
-            Status::Cancelled => "Job Cancelled",
+            JobStatus::Waiting
+            | JobStatus::Submitting
+            | JobStatus::Unknown
+            | JobStatus::Rendering
+            | JobStatus::Received
+            | JobStatus::Landing => "Job Progressed",
+            JobStatus::Submitted => "Job Submitted",
+            JobStatus::Stored => "Job Stored",
+            JobStatus::Partial => "Job Partial",
+            JobStatus::Failed => "Job Failed",
+            JobStatus::Expired => "Job Expired",
+            JobStatus::Cancelled => "Job Cancelled",
         }
     }
 
@@ -115,7 +116,7 @@ impl<'a> JobEvent<'a> {
     }
 
     /// The status of the job after the change.
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> JobStatus {
         self.status
     }
 

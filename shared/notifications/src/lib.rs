@@ -17,4 +17,4 @@ pub use caller_webhook::CallerWebhookMessage;
 pub use event_bus::EventBus;
 pub use event_detail::{JobEvent, ProviderEvent};
 pub use webhook_signature::WebhookSigner;
-pub use workflow_waiters::{NotifiedWaiters, UnreachableServices, WorkflowWaiters};
+pub use workflow_waiters::{UnreachableServices, WorkflowNotifier, WorkflowNotifyResult};

@@ -26,7 +26,7 @@ pub(crate) struct PutEventsEntry {
 impl PutEventsEntry {
     pub(crate) fn from_job_event(event: &JobEvent<'_>) -> Self {
         let detail = serde_json::to_string(event).unwrap_or_default();
-        let entry = Self { name: event.name(), detail, at: event.updated_at() };
+        let entry = Self { name: event.detail_type(), detail, at: event.updated_at() };
         if entry.bytes() <= MAX_ENTRY_BYTES {
             return entry;
         }
@@ -73,7 +73,7 @@ pub(crate) fn split_batch(entries: &[PutEventsEntry]) -> (&[PutEventsEntry], &[P
 
 #[cfg(test)]
 mod tests {
-    use model::{JobId, NewJob, Origin, ProviderName, Violation};
+    use model::{JobId, JobOrigin, NewJob, ProviderName, Violation};
     use serde_json::json;
 
     use super::*;
@@ -85,18 +85,18 @@ mod tests {
             provider: ProviderName::new("abyssale"),
             kind: "export".into(),
             request: json!({}),
-            expected: None,
+            expected_files: None,
             metadata: Some(json!("m".repeat(4096))),
             unpack: None,
-            origin: Origin::Submitted,
+            origin: JobOrigin::Submitted,
         });
         let violations = vec![Violation::new("field", "x".repeat(MAX_ENTRY_BYTES))];
-        let error = model::Error::violations(violations).for_record(job.created_at);
+        let error = model::Error::from_violations(violations).to_job_error(job.created_at);
         let error = model::JobError { message: "no".into(), ..error };
-        let (event, now) = (model::Event::Refused { error }, job.created_at);
+        let (event, now) = (model::JobEvent::SubmissionRejected { error }, job.created_at);
         let change = job.apply(event.clone(), now);
         job.add_outbox_event(&event, change, now);
-        let entry = PutEventsEntry::from_job_event(&JobEvent::all(&job)[0]);
+        let entry = PutEventsEntry::from_job_event(&JobEvent::pending_for_bus(&job)[0]);
         let detail: Value = serde_json::from_str(&entry.detail).expect("JSON");
         assert!(entry.bytes() < MAX_ENTRY_BYTES);
         assert_eq!((&detail["status"], &detail["error"]["message"]), (&json!("failed"), &json!("no")));

@@ -1,6 +1,6 @@
 //! The result of a finished job for a waiting workflow: an output, or an error with a name that `Retry` and `Catch` match.
 
-use model::{ErrorClass, Job, JobView, Status};
+use model::{ErrorClass, Job, JobStatus, JobView};
 use serde_json::{Value, json};
 
 /// The most bytes of an output: API references of Step Functions (`SendTaskSuccess`) and Lambda
@@ -51,19 +51,19 @@ impl TaskResult {
 /// The name of the error; none for a job that succeeded. An unfinished job counts as failed.
 fn error_name(job: &Job) -> Option<String> {
     let name = match job.status {
-        Status::Stored => return None,
-        Status::Partial if job.audience.partial_is_success => return None,
-        Status::Partial => "Landfall.Partial",
-        Status::Expired => "Landfall.Expired",
-        Status::Cancelled => "Landfall.Cancelled",
-        Status::Failed
-        | Status::Waiting
-        | Status::Submitting
-        | Status::Submitted
-        | Status::Unknown
-        | Status::Rendering
-        | Status::Received
-        | Status::Landing => {
+        JobStatus::Stored => return None,
+        JobStatus::Partial if job.notify_targets.partial_is_success => return None,
+        JobStatus::Partial => "Landfall.Partial",
+        JobStatus::Expired => "Landfall.Expired",
+        JobStatus::Cancelled => "Landfall.Cancelled",
+        JobStatus::Failed
+        | JobStatus::Waiting
+        | JobStatus::Submitting
+        | JobStatus::Submitted
+        | JobStatus::Unknown
+        | JobStatus::Rendering
+        | JobStatus::Received
+        | JobStatus::Landing => {
             let class = job.error.as_ref().map_or(ErrorClass::Internal, |error| error.class);
             return Some(format!("Landfall.Failed.{}", class.name()));
         }
@@ -131,8 +131,8 @@ fn empty_field(job: &mut Value, field: &str, empty: Value) -> bool {
 #[cfg(test)]
 mod tests {
     use model::{
-        Checksum, ChecksumAlgorithm, Error, Event, JobError, JobId, LandedFiles, ManifestObject, NewJob,
-        NotifyTargets, Origin, ProviderName, Source, StoredFile, Violation,
+        Checksum, ChecksumAlgorithm, Error, JobError, JobEvent, JobId, JobOrigin, LandedFiles,
+        ManifestObject, NewJob, NotifyTargets, ProviderName, Source, StoredFile, Violation,
     };
 
     use super::*;
@@ -143,13 +143,13 @@ mod tests {
             provider: ProviderName::new("abyssale"),
             kind: "export".into(),
             request: json!({ "elements": "e".repeat(100_000) }),
-            expected: None,
+            expected_files: None,
             metadata: Some(json!("m".repeat(4000))),
             unpack: None,
-            origin: Origin::Submitted,
+            origin: JobOrigin::Submitted,
         });
-        job.apply(Event::Finished { sources: Vec::<Source>::new(), missing: vec![] }, job.created_at);
-        job.apply(Event::LandingStarted, job.created_at);
+        job.apply(JobEvent::FilesReady { sources: Vec::<Source>::new(), missing: vec![] }, job.created_at);
+        job.apply(JobEvent::LandingStarted, job.created_at);
         job
     }
 
@@ -165,7 +165,7 @@ mod tests {
                 checksum: checksum.clone(),
             }
         };
-        LandedFiles::of(
+        LandedFiles::from_stored_files(
             None,
             (0..files).map(file).collect(),
             ManifestObject { key: "p/manifest.json".into(), bytes: 9 },
@@ -174,10 +174,10 @@ mod tests {
 
     fn error(class: ErrorClass, message: impl Into<String>) -> JobError {
         let violations = vec![Violation::new("field", "v".repeat(40_000))];
-        Error::new(class, message).with_violations(violations).for_record(time::OffsetDateTime::UNIX_EPOCH)
+        Error::new(class, message).with_violations(violations).to_job_error(time::OffsetDateTime::UNIX_EPOCH)
     }
 
-    fn finished_job(event: Event) -> Job {
+    fn finished_job(event: JobEvent) -> Job {
         let mut job = landing_job();
         job.apply(event, job.created_at);
         job
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_stored_job_is_an_output_with_its_manifest_within_the_size_limit() {
-        let job = finished_job(Event::Landed { haul: landed_files(200) });
+        let job = finished_job(JobEvent::Landed { landed_files: landed_files(200) });
         let TaskResult::Success { output } = TaskResult::from_job(&job, "files") else {
             panic!("no success")
         };
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_cause_is_within_the_size_limit_and_keeps_the_error() {
         let error = error(ErrorClass::SourceGone, "é".repeat(20_000));
-        let job = finished_job(Event::LandingFailed { archive: None, error });
+        let job = finished_job(JobEvent::LandingFailed { archive: None, error });
         let TaskResult::Failure { error, cause, .. } = TaskResult::from_job(&job, "files") else {
             panic!("no failure")
         };
@@ -212,14 +212,15 @@ mod tests {
     #[test]
     fn a_partial_job_is_a_failure_unless_partial_is_success() {
         let error = error(ErrorClass::FilesMissing, "1 missing");
-        let partial = Event::LandedPartly { haul: landed_files(1), error };
+        let partial = JobEvent::LandedPartially { landed_files: landed_files(1), error };
         let job = finished_job(partial);
         let TaskResult::Failure { error, cause, .. } = TaskResult::from_job(&job, "files") else {
             panic!("no failure")
         };
         let json: Value = serde_json::from_str(&cause).expect("JSON");
         assert_eq!((error.as_str(), &json["manifest"]["bucket"]), ("Landfall.Partial", &json!("files")));
-        let job = job.telling(NotifyTargets { partial_is_success: true, ..NotifyTargets::default() });
+        let job =
+            job.with_notify_targets(NotifyTargets { partial_is_success: true, ..NotifyTargets::default() });
         assert!(matches!(TaskResult::from_job(&job, "files"), TaskResult::Success { .. }));
     }
 }

@@ -23,7 +23,7 @@ impl std::fmt::Debug for WebhookSigner {
 
 impl WebhookSigner {
     /// Reads keys from `whsec_` and base64 of at least 24 bytes. Invalid ones are left out.
-    pub fn read<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+    pub fn from_secrets<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let key = |secret: &Secret| {
             let encoded = secret.expose().strip_prefix(PREFIX)?;
             BASE64_STANDARD.decode(encoded).ok().filter(|key| key.len() >= MIN_KEY_BYTES)
@@ -32,7 +32,7 @@ impl WebhookSigner {
     }
 
     /// Encodes a key.
-    pub fn written(bytes: &[u8; 32]) -> Secret {
+    pub fn encode_secret(bytes: &[u8; 32]) -> Secret {
         Secret::new(format!("{PREFIX}{}", BASE64_STANDARD.encode(bytes)))
     }
 
@@ -42,7 +42,7 @@ impl WebhookSigner {
     }
 
     /// The headers of a webhook that is sent at this time: `webhook-id`, `webhook-timestamp` and `webhook-signature`.
-    pub fn headers(&self, id: &str, at: OffsetDateTime, body: &str) -> [(&'static str, String); 3] {
+    pub fn sign_headers(&self, id: &str, at: OffsetDateTime, body: &str) -> [(&'static str, String); 3] {
         let timestamp = at.unix_timestamp().to_string();
         let signatures = self.0.iter().map(|key| {
             let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
@@ -61,9 +61,9 @@ mod tests {
     fn signature(secrets: &[&str]) -> String {
         let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::new(*secret)).collect();
         let at = OffsetDateTime::from_unix_timestamp(1_614_265_330).expect("a time");
-        let keys = WebhookSigner::read(&secrets);
+        let keys = WebhookSigner::from_secrets(&secrets);
         let [_, _, (_, signature)] =
-            keys.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#);
+            keys.sign_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#);
         signature
     }
 
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn each_key_signs_and_the_newest_is_first() {
-        let newer = WebhookSigner::written(&[7; 32]);
+        let newer = WebhookSigner::encode_secret(&[7; 32]);
         let both = signature(&[newer.expose(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]);
         assert_eq!(
             both,
@@ -92,7 +92,7 @@ mod tests {
     fn an_invalid_key_does_not_sign() {
         let short = format!("whsec_{}", BASE64_STANDARD.encode([1; 23]));
         for secret in ["", "whsec_", "whsec_?", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &short] {
-            assert!(WebhookSigner::read(&[Secret::new(secret)]).is_empty(), "{secret}");
+            assert!(WebhookSigner::from_secrets(&[Secret::new(secret)]).is_empty(), "{secret}");
         }
     }
 }

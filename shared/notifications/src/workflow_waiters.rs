@@ -29,7 +29,7 @@ const EXPIRED_CODES: [&str; 7] = [
 
 /// The clients that notify waiting workflows.
 #[derive(Debug, Clone)]
-pub struct WorkflowWaiters {
+pub struct WorkflowNotifier {
     /// The timeout of one call, with the retries of the client.
     timeout: Duration,
     tasks: aws_sdk_sfn::Client,
@@ -46,11 +46,11 @@ pub struct UnreachableServices {
 
 /// The outcome of notifying the workflows that wait for a job.
 #[derive(Debug, Default)]
-pub struct NotifiedWaiters {
+pub struct WorkflowNotifyResult {
     /// Workflows that were notified, or no longer wait.
-    pub done: Vec<WorkflowWaiter>,
+    pub finished_waiters: Vec<WorkflowWaiter>,
     /// Why the others were not notified.
-    pub left: Option<Error>,
+    pub error: Option<Error>,
 }
 
 /// The outcome of one call, with the error code.
@@ -60,9 +60,9 @@ enum CallOutcome {
     Failed(String),
 }
 
-impl WorkflowWaiters {
+impl WorkflowNotifier {
     /// The longest timeout of one call. Files and other jobs wait meanwhile.
-    pub const MAX_NOTIFY_TIME: Duration = Duration::from_millis(1500);
+    pub const CALL_TIMEOUT: Duration = Duration::from_millis(1500);
 
     /// Notifies Step Functions with the configuration `tasks` and Lambda with `callbacks`. `bucket` is the bucket of the
     /// manifests.
@@ -72,7 +72,7 @@ impl WorkflowWaiters {
         bucket: impl Into<String>,
     ) -> Self {
         Self {
-            timeout: Self::MAX_NOTIFY_TIME,
+            timeout: Self::CALL_TIMEOUT,
             tasks: aws_sdk_sfn::Client::new(tasks),
             callbacks: aws_sdk_lambda::Client::new(callbacks),
             bucket: bucket.into(),
@@ -81,38 +81,42 @@ impl WorkflowWaiters {
 
     /// The same clients with a shorter timeout.
     #[must_use]
-    pub fn within(&self, timeout: Duration) -> Self {
-        Self { timeout: timeout.min(Self::MAX_NOTIFY_TIME), ..self.clone() }
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout: timeout.min(Self::CALL_TIMEOUT), ..self.clone() }
     }
 
     /// Sends the result of a finished job to the workflows that wait for it, concurrently.
-    pub async fn tell(&self, job: &Job, unreachable: &UnreachableServices) -> NotifiedWaiters {
+    pub async fn notify_completion(
+        &self,
+        job: &Job,
+        unreachable: &UnreachableServices,
+    ) -> WorkflowNotifyResult {
         let waiters = job.waiters_to_notify();
         if waiters.is_empty() {
-            return NotifiedWaiters::default();
+            return WorkflowNotifyResult::default();
         }
         let result = TaskResult::from_job(job, &self.bucket);
         let calls = waiters.iter().map(|waiter| self.call(waiter, Some(&result), unreachable));
-        let mut notified = NotifiedWaiters::default();
+        let mut notified = WorkflowNotifyResult::default();
         for (waiter, call) in waiters.iter().zip(join_all(calls).await) {
             match call {
                 CallOutcome::Succeeded => {
                     tracing::info!(metric = "WorkflowsCompleted", count = 1, job_id = %job.id, status = job.status.as_str(), "waiting workflow notified");
-                    notified.done.push(waiter.clone());
+                    notified.finished_waiters.push(waiter.clone());
                 }
                 CallOutcome::Expired(code) => {
                     tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "workflow no longer waits");
-                    notified.done.push(waiter.clone());
+                    notified.finished_waiters.push(waiter.clone());
                 }
-                CallOutcome::Failed(code) => notified.left = Some(not_notified(code)),
+                CallOutcome::Failed(code) => notified.error = Some(not_notified(code)),
             }
         }
         notified
     }
 
     /// Sends a heartbeat to the workflows that wait for a job. Returns those that no longer wait.
-    pub async fn give_sign(&self, job: &Job, unreachable: &UnreachableServices) -> Vec<WorkflowWaiter> {
-        let waiters = &job.audience.waiters;
+    pub async fn send_heartbeats(&self, job: &Job, unreachable: &UnreachableServices) -> Vec<WorkflowWaiter> {
+        let waiters = &job.notify_targets.waiters;
         let calls = waiters.iter().map(|waiter| self.call(waiter, None, unreachable));
         let mut expired = vec![];
         for (waiter, call) in waiters.iter().zip(join_all(calls).await) {
@@ -138,8 +142,8 @@ impl WorkflowWaiters {
         unreachable: &UnreachableServices,
     ) -> CallOutcome {
         let is_down = match waiter {
-            WorkflowWaiter::Task(_) => &unreachable.tasks,
-            WorkflowWaiter::Callback(_) => &unreachable.callbacks,
+            WorkflowWaiter::TaskToken(_) => &unreachable.tasks,
+            WorkflowWaiter::DurableCallbackId(_) => &unreachable.callbacks,
         };
         if is_down.load(Ordering::Relaxed) {
             return CallOutcome::Failed("unreachable before".to_owned());
@@ -147,8 +151,8 @@ impl WorkflowWaiters {
         // Boxed, because the futures of the clients are large.
         let send = Box::pin(async {
             match waiter {
-                WorkflowWaiter::Task(token) => self.send_to_step_functions(token.expose(), result).await,
-                WorkflowWaiter::Callback(id) => self.send_to_lambda(id.expose(), result).await,
+                WorkflowWaiter::TaskToken(token) => self.send_to_step_functions(token.expose(), result).await,
+                WorkflowWaiter::DurableCallbackId(id) => self.send_to_lambda(id.expose(), result).await,
             }
         });
         let call = match tokio::time::timeout(self.timeout, send).await {
@@ -205,5 +209,5 @@ fn call_outcome<O, E: ProvideErrorMetadata, R>(response: Result<O, SdkError<E, R
 
 fn not_notified(code: String) -> Error {
     let message = "a waiting workflow cannot be notified; it is notified later";
-    Error::new(ErrorClass::StorageUnavailable, message).retry_after(5).with_source(code)
+    Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(5).with_source(code)
 }

@@ -13,16 +13,16 @@ pub(crate) const RESERVE: Duration = Duration::from_secs(2);
 const MIN_RESPONSE_TIME: Duration = Duration::from_secs(5);
 
 /// Returns the latest time at which a request can be sent so that its response arrives before the deadline.
-pub fn latest_request(timeout: Duration, deadline: OffsetDateTime) -> OffsetDateTime {
+pub fn latest_send_time(timeout: Duration, deadline: OffsetDateTime) -> OffsetDateTime {
     deadline - RESERVE - timeout.min(MIN_RESPONSE_TIME)
 }
 
 /// Returns the time until the deadline, zero when it has passed.
-pub fn time_left(deadline: OffsetDateTime) -> Duration {
+pub fn time_until(deadline: OffsetDateTime) -> Duration {
     Duration::try_from(deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO)
 }
 
 /// Whether a request that is sent after `wait` can still get its response.
 pub(crate) fn has_time_for_response(deadline: OffsetDateTime, timeout: Duration, wait: Duration) -> bool {
-    time_left(deadline) > wait + RESERVE + timeout.min(MIN_RESPONSE_TIME)
+    time_until(deadline) > wait + RESERVE + timeout.min(MIN_RESPONSE_TIME)
 }

@@ -6,7 +6,7 @@ mod rate_limiter;
 mod redact_response;
 mod token_source;
 
-pub use deadline::{latest_request, time_left};
+pub use deadline::{latest_send_time, time_until};
 pub use provider_client::{ProviderClient, QueryError};
-pub use rate_limiter::{LOOKAHEAD, MAX_PAUSE, RateLimiter, sleep_until};
+pub use rate_limiter::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, RateLimiter, sleep_until};
 pub use token_source::TokenSource;

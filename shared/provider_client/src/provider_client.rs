@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http_client::{MAX_RESPONSE_BYTES, SendError, Sender};
+use http_client::{MAX_RESPONSE_BYTES, ProviderHttpClient, SendError};
 use job_store::Reservation;
 use model::{Error, ErrorClass, JobId, Redactor, Secret};
 use providers::{
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use crate::{
     RateLimiter, TokenSource,
-    deadline::{RESERVE, has_time_for_response, time_left},
+    deadline::{RESERVE, has_time_for_response, time_until},
     redact_response::redact_response,
 };
 
@@ -22,9 +22,9 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct ProviderClient<'a> {
     /// Sends HTTP requests.
-    pub sender: &'a Sender,
+    pub sender: &'a ProviderHttpClient,
     /// The timeout of one response.
-    pub timeout: Duration,
+    pub response_timeout: Duration,
     /// When Lambda ends the invocation.
     pub deadline: OffsetDateTime,
     /// The rate limiter of the requests. None for operator commands, which are few.
@@ -32,11 +32,11 @@ pub struct ProviderClient<'a> {
     /// Where keys and tokens come from.
     pub token_source: TokenSource<'a>,
     /// Whether requests may carry a token. Not while a token is being exchanged.
-    pub authorizes: bool,
+    pub can_authorize: bool,
     /// The job that the requests are about, if they are about one.
-    pub job: Option<JobId>,
+    pub job_id: Option<JobId>,
     /// Whether the client waits before a retry. If not, the caller of the query retries later.
-    pub waits: bool,
+    pub waits_before_retry: bool,
 }
 
 /// Why a query has no result.
@@ -45,18 +45,18 @@ pub enum QueryError {
     /// The query failed.
     Failed(Error),
     /// A temporary failure, and how long to wait before a retry. The client did not wait.
-    Later(Error, Duration),
+    RetryLater(Error, Duration),
     /// There was no time left to send a request.
-    NoTime,
+    DeadlineExceeded,
 }
 
 impl From<QueryError> for Error {
     fn from(error: QueryError) -> Self {
         match error {
-            QueryError::Failed(error) | QueryError::Later(error, _) => error,
-            QueryError::NoTime => {
+            QueryError::Failed(error) | QueryError::RetryLater(error, _) => error,
+            QueryError::DeadlineExceeded => {
                 let message = "no time is left to send a request to the provider; nothing was done";
-                Error::new(ErrorClass::StorageUnavailable, message).retry_after(5)
+                Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(5)
             }
         }
     }
@@ -73,22 +73,24 @@ impl ProviderClient<'_> {
     ///
     /// # Errors
     /// [`QueryError`].
-    pub async fn inquire<T>(&self, query: &mut dyn Query<T>) -> Result<T, QueryError> {
+    pub async fn run_query<T>(&self, query: &mut dyn Query<T>) -> Result<T, QueryError> {
         let mut step = query.start();
         let mut token: Option<Secret> = None;
         loop {
             let (request, wait) = match step {
                 QueryStep::Send(request) => (request, Duration::ZERO),
-                QueryStep::SendAfter { wait, request, otherwise } => {
+                QueryStep::SendAfter { wait, request, deadline_error: otherwise } => {
                     self.pause_if_throttled(&otherwise, wait).await;
-                    if !self.waits || !has_time_for_response(self.deadline, self.timeout, wait) {
-                        return Err(QueryError::Later(otherwise, wait));
+                    if !self.waits_before_retry
+                        || !has_time_for_response(self.deadline, self.response_timeout, wait)
+                    {
+                        return Err(QueryError::RetryLater(otherwise, wait));
                     }
                     (request, wait)
                 }
-                QueryStep::Authorize { refused } => {
+                QueryStep::Authorize { is_token_rejected: refused } => {
                     let rejected_token = token.take().filter(|_| refused);
-                    let new_token = self.token(rejected_token.as_ref()).await?;
+                    let new_token = self.get_token(rejected_token.as_ref()).await?;
                     step = query.on_token(&new_token);
                     token = Some(new_token);
                     continue;
@@ -97,9 +99,9 @@ impl ProviderClient<'_> {
                 QueryStep::Failed(error) => return Err(QueryError::Failed(error)),
             };
             if !self.wait_for_reservation(wait).await? {
-                return Err(QueryError::NoTime);
+                return Err(QueryError::DeadlineExceeded);
             }
-            step = query.on_response(self.send(request).await);
+            step = query.on_response(self.send_request(request).await);
         }
     }
 
@@ -108,28 +110,28 @@ impl ProviderClient<'_> {
     /// # Errors
     /// The provider's error for the keys, or [`ErrorClass::Misconfigured`] or [`ErrorClass::StorageUnavailable`] from
     /// either secret.
-    pub async fn token(&self, rejected: Option<&Secret>) -> Result<Secret, Error> {
-        if !self.authorizes {
+    pub async fn get_token(&self, rejected: Option<&Secret>) -> Result<Secret, Error> {
+        if !self.can_authorize {
             return Err(Error::new(
                 ErrorClass::Internal,
                 "the exchange of keys for a token requires a token",
             ));
         }
-        let TokenSource { tokens, provider, .. } = self.token_source;
-        tokens.token(provider.name(), rejected, || self.exchange_keys()).await
+        let TokenSource { token_cache: tokens, provider, .. } = self.token_source;
+        tokens.get_token(provider.name(), rejected, || self.exchange_keys()).await
     }
 
     /// Exchanges the keys for a token. Returns it with the time at which to renew it.
     async fn exchange_keys(&self) -> Result<(Secret, OffsetDateTime), Error> {
         let TokenSource { secrets, provider, api_url, .. } = self.token_source;
-        let credentials = Credentials::new(secrets.get().await?.provider(provider.name()));
+        let credentials = Credentials::new(secrets.get().await?.provider_section(provider.name()));
         let access = ApiAccess { api_url, credentials: &credentials };
-        let query = provider.token(&access, OffsetDateTime::now_utc())?;
+        let query = provider.exchange_token(&access, OffsetDateTime::now_utc())?;
         let mut query = query.ok_or_else(|| {
             Error::new(ErrorClass::Internal, "a provider without a token exchange requires a token")
         })?;
-        let client_without_token = ProviderClient { authorizes: false, ..*self };
-        let token = Box::pin(client_without_token.inquire(query.as_mut())).await.map_err(Error::from)?;
+        let client_without_token = ProviderClient { can_authorize: false, ..*self };
+        let token = Box::pin(client_without_token.run_query(query.as_mut())).await.map_err(Error::from)?;
         tracing::info!(metric = "TokenExchanges", count = 1, provider = provider.name(), "token exchanged");
         Ok((token.value, token.renew_at))
     }
@@ -138,7 +140,7 @@ impl ProviderClient<'_> {
     ///
     /// A provider may repeat anything that it was sent, in any part of its response, and the response ends up in the
     /// log, on the job and with the caller. So the response is redacted here, before anything reads it.
-    pub async fn send(&self, request: http::Request<Bytes>) -> SendResult {
+    pub async fn send_request(&self, request: http::Request<Bytes>) -> SendResult {
         let redactor = match self.build_redactor(&request).await {
             Ok(redactor) => redactor,
             Err(error) => {
@@ -146,7 +148,7 @@ impl ProviderClient<'_> {
                 return Err(SendFailure::NotSent);
             }
         };
-        let timeout = self.timeout.min(time_left(self.deadline).saturating_sub(RESERVE));
+        let timeout = self.response_timeout.min(time_until(self.deadline).saturating_sub(RESERVE));
         let max_bytes =
             request.extensions().get::<ResponseLimit>().map_or(MAX_RESPONSE_BYTES, |limit| limit.0);
         match self.sender.send(request, timeout, max_bytes).await {
@@ -163,7 +165,7 @@ impl ProviderClient<'_> {
                 Ok(redact_response(response, &redactor))
             }
             Err(SendError::NotSent) => Err(SendFailure::NotSent),
-            Err(SendError::MaybeSent) => Err(SendFailure::MaybeSent),
+            Err(SendError::PossiblySent) => Err(SendFailure::MaybeSent),
         }
     }
 
@@ -171,13 +173,13 @@ impl ProviderClient<'_> {
     /// newer than the cached copy.
     async fn build_redactor(&self, request: &http::Request<Bytes>) -> Result<Redactor, Error> {
         let secret = self.token_source.secrets.get().await?;
-        let provider = providers::name_of(self.token_source.provider);
+        let provider = providers::provider_name(self.token_source.provider);
         let expected = request.extensions().get::<SecretResponse>().map(|secret| secret.0);
-        let mut redactor = secret.redactor(&provider, self.job, expected);
+        let mut redactor = secret.redactor(&provider, self.job_id, expected);
         let sensitive = request.headers().values().filter(|value| value.is_sensitive());
         for value in sensitive.filter_map(|value| value.to_str().ok()) {
             // The secret follows the name of the authentication scheme, if there is one.
-            redactor.hide(&Secret::new(value.rsplit(' ').next().unwrap_or_default()));
+            redactor.add_secret(&Secret::new(value.rsplit(' ').next().unwrap_or_default()));
         }
         Ok(redactor)
     }
@@ -186,11 +188,13 @@ impl ProviderClient<'_> {
     async fn wait_for_reservation(&self, wait: Duration) -> Result<bool, Error> {
         let Some(rate_limiter) = self.rate_limiter else {
             tokio::time::sleep(wait).await;
-            return Ok(has_time_for_response(self.deadline, self.timeout, Duration::ZERO));
+            return Ok(has_time_for_response(self.deadline, self.response_timeout, Duration::ZERO));
         };
         match rate_limiter.reserve(OffsetDateTime::now_utc() + wait).await? {
-            Reservation::At(time) => Ok(matches!(rate_limiter.wait_for(time).await?, Reservation::At(_))),
-            Reservation::NotBefore(_) => Ok(false),
+            Reservation::Granted(time) => {
+                Ok(matches!(rate_limiter.wait_for(time).await?, Reservation::Granted(_)))
+            }
+            Reservation::RetryAt(_) => Ok(false),
         }
     }
 

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 const MAX_RESERVATION_AGE: Duration = Duration::from_millis(250);
 
 /// How long before the time of a reservation the limiter checks whether requests are paused.
-pub const LOOKAHEAD: Duration = Duration::from_millis(100);
+pub const PAUSE_CHECK_LOOKAHEAD: Duration = Duration::from_millis(100);
 
 /// The maximum pause that a provider can ask for. Pauses of half an hour have been seen (Abyssale's contract 1.5). A
 /// mistaken one must not stop all requests for days.
@@ -21,7 +21,7 @@ pub const MAX_PAUSE: Duration = Duration::from_secs(3600);
 #[derive(Debug)]
 pub struct RateLimiter<'a> {
     /// The store of the shared state.
-    pub records: &'a JobStore,
+    pub job_store: &'a JobStore,
     /// The provider.
     pub provider: ProviderName,
     /// The minimum time between two requests. None when requests are not limited.
@@ -29,7 +29,7 @@ pub struct RateLimiter<'a> {
     /// How long this invocation waits for a reservation at most.
     pub max_wait: Duration,
     /// The latest time at which this invocation can send a request and still get its response.
-    pub latest: OffsetDateTime,
+    pub latest_send_time: OffsetDateTime,
 }
 
 impl RateLimiter<'_> {
@@ -41,8 +41,8 @@ impl RateLimiter<'_> {
     /// Reserves a time for a request, not before `from`, unless this invocation would have to wait too long.
     pub async fn reserve(&self, from: OffsetDateTime) -> Result<Reservation, Error> {
         let latest = match self.interval {
-            Some(_) => self.latest.min(OffsetDateTime::now_utc() + self.max_wait),
-            None => self.latest,
+            Some(_) => self.latest_send_time.min(OffsetDateTime::now_utc() + self.max_wait),
+            None => self.latest_send_time,
         };
         self.reserve_before(from, latest).await
     }
@@ -50,7 +50,7 @@ impl RateLimiter<'_> {
     /// Reserves a time for a request that continues earlier ones. It waits as long as the invocation can, since the
     /// earlier requests would be lost.
     pub async fn reserve_until_deadline(&self, from: OffsetDateTime) -> Result<Reservation, Error> {
-        self.reserve_before(from, self.latest).await
+        self.reserve_before(from, self.latest_send_time).await
     }
 
     async fn reserve_before(
@@ -59,9 +59,9 @@ impl RateLimiter<'_> {
         latest: OffsetDateTime,
     ) -> Result<Reservation, Error> {
         match self.interval {
-            _ if from > latest => Ok(Reservation::NotBefore(from)),
-            Some(interval) => self.records.reserve(&self.provider, interval, from, latest).await,
-            None => Ok(Reservation::At(from)),
+            _ if from > latest => Ok(Reservation::RetryAt(from)),
+            Some(interval) => self.job_store.reserve_request(&self.provider, interval, from, latest).await,
+            None => Ok(Reservation::Granted(from)),
         }
     }
 
@@ -69,22 +69,22 @@ impl RateLimiter<'_> {
     /// by a later one.
     pub async fn wait_for(&self, mut reserved: OffsetDateTime) -> Result<Reservation, Error> {
         loop {
-            sleep_until(reserved - LOOKAHEAD).await;
+            sleep_until(reserved - PAUSE_CHECK_LOOKAHEAD).await;
             let paused_until = match self.interval {
-                Some(_) => self.records.paused_until(&self.provider).await?,
+                Some(_) => self.job_store.paused_until(&self.provider).await?,
                 None => None,
             };
             sleep_until(reserved).await;
             let now = OffsetDateTime::now_utc();
-            if now > self.latest {
-                return Ok(Reservation::NotBefore(now));
+            if now > self.latest_send_time {
+                return Ok(Reservation::RetryAt(now));
             }
             let is_missed = self.is_limited() && now - reserved > MAX_RESERVATION_AGE;
             if !is_missed && paused_until.is_none_or(|until| until <= reserved) {
-                return Ok(Reservation::At(reserved));
+                return Ok(Reservation::Granted(reserved));
             }
             match self.reserve(now).await? {
-                Reservation::At(later) => reserved = later,
+                Reservation::Granted(later) => reserved = later,
                 too_late => return Ok(too_late),
             }
         }
@@ -93,7 +93,7 @@ impl RateLimiter<'_> {
     /// Releases a reservation that is not used. A failure costs one reservation.
     pub async fn release(&self, reserved: OffsetDateTime) {
         let Some(interval) = self.interval else { return };
-        if let Err(error) = self.records.release_reservation(&self.provider, interval, reserved).await {
+        if let Err(error) = self.job_store.release_reservation(&self.provider, interval, reserved).await {
             error.log("rate limiter reservation not released");
         }
     }
@@ -104,7 +104,7 @@ impl RateLimiter<'_> {
             return;
         }
         tracing::warn!(metric = "ProviderPauses", count = 1, provider = %self.provider, %until, "requests paused");
-        if let Err(error) = self.records.pause_until(&self.provider, until).await {
+        if let Err(error) = self.job_store.pause_until(&self.provider, until).await {
             error.log("pause not stored; other invocations continue to send requests");
         }
     }

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use model::{Event, MAX_ID_BYTES};
+use model::{JobEvent, MAX_PROVIDER_JOB_ID_BYTES};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::{ALL, ApiAccess, Authenticity, Credentials, Delivery, find};
+use crate::{ALL, ApiAccess, Authenticity, Credentials, Delivery, find_provider};
 
 #[test]
 fn provider_names_are_unique_and_valid_in_paths_keys_and_variables() {
@@ -19,9 +19,9 @@ fn provider_names_are_unique_and_valid_in_paths_keys_and_variables() {
             "{name}"
         );
         assert_eq!(ALL.iter().filter(|other| other.name() == name).count(), 1, "{name}");
-        assert_eq!(find(name).map(|found| found.name()), Some(name));
+        assert_eq!(find_provider(name).map(|found| found.name()), Some(name));
     }
-    assert!(find("").is_none() && find("ABYSSALE").is_none());
+    assert!(find_provider("").is_none() && find_provider("ABYSSALE").is_none());
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn invalid_requests_are_rejected_with_the_field() {
             [("no-such-kind", json!({})), ("export", json!({})), ("export", json!({ "surprise": 1 }))]
         {
             let fields: Map<String, Value> = fields.as_object().cloned().unwrap_or_default();
-            let error = provider.read_order(kind, fields).expect_err("an invalid request");
+            let error = provider.parse_order(kind, fields).expect_err("an invalid request");
             assert!(!error.violations.is_empty(), "{}: {kind}", provider.name());
         }
     }
@@ -68,7 +68,7 @@ fn a_health_check_with_an_unknown_field_is_rejected_with_the_field() {
     let access = ApiAccess { api_url: "https://api.example", credentials: &Credentials::default() };
     for provider in ALL {
         let fields = Map::from_iter([("surprise".to_owned(), json!(1))]);
-        let error = provider.checks(&access, fields).err().expect("an invalid request");
+        let error = provider.health_checks(&access, fields).err().expect("an invalid request");
         assert!(
             error.violations.iter().any(|violation| violation.field == "surprise"),
             "{}",
@@ -146,10 +146,10 @@ proptest! {
                     continue;
                 }
             };
-            prop_assert!(report.name.len() <= 200);
-            prop_assert!(report.provider_job_id.is_none_or(|provider_job_id| provider_job_id.as_str().len() <= MAX_ID_BYTES));
-            prop_assert!(report.notes.is_none_or(|notes| Value::Object(notes).to_string().len() <= 4096));
-            let Some(Event::Finished { sources, .. }) = report.event else { continue };
+            prop_assert!(report.event_name.len() <= 200);
+            prop_assert!(report.provider_job_id.is_none_or(|provider_job_id| provider_job_id.as_str().len() <= MAX_PROVIDER_JOB_ID_BYTES));
+            prop_assert!(report.provider_state.is_none_or(|notes| Value::Object(notes).to_string().len() <= 4096));
+            let Some(JobEvent::FilesReady { sources, .. }) = report.event else { continue };
             for source in sources {
                 prop_assert!(source.url.len() <= 8192);
                 prop_assert!(source.name.is_none_or(|name| name.len() <= 1024));

@@ -18,19 +18,19 @@ impl Credentials {
     }
 
     /// Returns a key. An empty key is the same as an absent one.
-    pub fn one(&self, name: &str) -> Option<Secret> {
+    pub fn get(&self, name: &str) -> Option<Secret> {
         self.0.get(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new)
     }
 
     /// Returns a setting in seconds, which is a number or a text.
-    pub fn seconds(&self, name: &str) -> Option<u64> {
+    pub fn get_seconds(&self, name: &str) -> Option<u64> {
         let value = self.0.get(name)?;
         value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
     }
 
     /// Returns the secrets that sign the provider's deliveries.
     pub fn signing_secrets(&self) -> SigningSecrets {
-        SigningSecrets::read(&self.0)
+        SigningSecrets::from_section(&self.0)
     }
 }
 

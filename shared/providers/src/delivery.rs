@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use model::{Event, ProviderJobId};
+use model::{JobEvent, ProviderJobId};
 use serde_json::{Map, Value};
 
 /// A delivery before its authentication. It has no `Debug`, since its headers hold the signature.
@@ -23,7 +23,7 @@ pub enum DeliveryMethod {
     /// A request that checks whether the URL responds.
     Probe,
     /// None of these. The method is not allowed.
-    Refused,
+    MethodNotAllowed,
 }
 
 /// Whether a delivery comes from the provider.
@@ -32,41 +32,41 @@ pub enum Authenticity {
     /// The signature is valid.
     Signed,
     /// No signing secret is configured, so a signature cannot be verified.
-    NotSigned,
+    NoSigningSecret,
     /// A signing secret is configured, and the signature is missing or invalid. The text says why, for metrics.
-    Refused(&'static str),
+    InvalidSignature(&'static str),
 }
 
 /// What a delivery reports.
 #[derive(Debug)]
 pub struct DeliveryReport {
     /// The provider's name for the event, for the delivery log and for metrics.
-    pub name: String,
+    pub event_name: String,
     /// The provider's id of the work that it is about.
     pub provider_job_id: Option<ProviderJobId>,
     /// The event for the job, if there is one.
-    pub event: Option<Event>,
+    pub event: Option<JobEvent>,
     /// The kind of job as which the work can be imported. None when such work is never imported.
-    pub adoptable_as: Option<&'static str>,
+    pub importable_as: Option<&'static str>,
     /// Whether it may belong to a pending submission whose provider job id is not known yet.
-    pub awaited: bool,
+    pub may_match_pending_submission: bool,
     /// Whether it is unverified and only triggers a poll.
-    pub hint: bool,
+    pub is_unverified: bool,
     /// What to store with the job for later polls.
-    pub notes: Option<Map<String, Value>>,
+    pub provider_state: Option<Map<String, Value>>,
 }
 
 impl DeliveryReport {
     /// Creates the report of a delivery that cannot be interpreted. It is recorded nevertheless.
-    pub fn unreadable() -> Self {
+    pub fn without_event() -> Self {
         Self {
-            name: "unreadable".into(),
+            event_name: "unreadable".into(),
             provider_job_id: None,
             event: None,
-            adoptable_as: None,
-            awaited: false,
-            hint: false,
-            notes: None,
+            importable_as: None,
+            may_match_pending_submission: false,
+            is_unverified: false,
+            provider_state: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::Query;
 
 /// The status of a health check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckStatus {
+pub enum HealthCheckStatus {
     /// The check passed.
     Ok,
     /// The check passed, and the operator should know the detail.
@@ -15,19 +15,19 @@ pub enum CheckStatus {
 
 /// The result of one health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckResult {
+pub struct HealthCheckResult {
     /// The status.
-    pub health: CheckStatus,
+    pub status: HealthCheckStatus,
     /// What the check found, for people. Never holds a key.
     pub detail: String,
 }
 
-impl CheckResult {
+impl HealthCheckResult {
     /// Creates a result.
-    pub fn new(health: CheckStatus, detail: impl Into<String>) -> Self {
-        Self { health, detail: detail.into() }
+    pub fn new(health: HealthCheckStatus, detail: impl Into<String>) -> Self {
+        Self { status: health, detail: detail.into() }
     }
 }
 
 /// A health check of a provider: its name and its query.
-pub type ProviderCheck = (&'static str, Box<dyn Query<CheckResult>>);
+pub type HealthCheck = (&'static str, Box<dyn Query<HealthCheckResult>>);

@@ -1,6 +1,6 @@
 //! The protocol of each creative provider as pure functions: no socket, no clock, no async.
 //!
-//! A provider translates an order into requests ([`Provider::submission`]), responses into steps ([`SubmitProtocol`])
+//! A provider translates an order into requests ([`Provider::submit`]), responses into steps ([`SubmitProtocol`])
 //! and deliveries into reports ([`Provider::read_delivery`]). The rest of Landfall iterates over [`ALL`] and does not
 //! depend on any provider by name. To add a provider, write its folder, then add its two lines: one below, and one in
 //! `registry.rs`.
@@ -32,7 +32,7 @@ mod token;
 
 pub use credentials::{ApiAccess, Credentials};
 pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
-pub use health_check::{CheckResult, CheckStatus, ProviderCheck};
+pub use health_check::{HealthCheck, HealthCheckResult, HealthCheckStatus};
 pub use order::Order;
 #[cfg(feature = "schema")]
 pub use order_schema::OrderSchema;
@@ -40,15 +40,16 @@ pub use poll_schedule::PollSchedule;
 pub use poll_status::PollStatus;
 pub use provider::Provider;
 pub use query::{Query, QueryStep};
-pub use registry::{ALL, find, name_of};
-pub use report_limits::bounded_standing;
-pub use request_fields::Fields;
+pub use registry::{ALL, find_provider, provider_name};
+pub use report_limits::limit_poll_status;
+pub use request_fields::RequestFields;
 pub use response_limit::ResponseLimit;
-pub use retry_after::retry_after;
+pub use retry_after::parse_retry_after;
 pub use secret_response::SecretResponse;
 pub use send_result::{SendFailure, SendResult};
 pub use signing_secret::{
-    HeldSecret, SecretRetention, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339,
+    SecretRetention, SigningAction, SigningSecret, SigningSecrets, StoredSigningSecret, format_rfc3339,
+    secret_fingerprint,
 };
 pub use submit_protocol::{SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult};
-pub use token::Token;
+pub use token::AccessToken;

@@ -11,12 +11,12 @@ pub struct Order {
     /// The request in canonical form: equal requests are equal JSON.
     pub request: Value,
     /// How many files the work produces, when the request says so.
-    pub expected: Option<u64>,
+    pub expected_files: Option<u64>,
 }
 
 impl Order {
     /// Returns the job whose results the order uses. The provider completes the order with that job.
-    pub fn of_job(&self) -> Option<JobId> {
+    pub fn source_job_id(&self) -> Option<JobId> {
         self.request.get("of_job")?.as_str()?.parse().ok()
     }
 }

@@ -8,5 +8,5 @@ pub struct PollSchedule {
     /// The time until the next poll, by the age of the job and the number of polls that were answered.
     pub interval: fn(age: Duration, asked: u32) -> Duration,
     /// The age at which a job that has not ended expires.
-    pub until: Duration,
+    pub give_up_after: Duration,
 }

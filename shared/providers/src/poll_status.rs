@@ -1,27 +1,27 @@
 //! The status of work, as a poll of the provider returns it.
 
-use model::{Error, Event, ProviderJobId};
+use model::{Error, JobEvent, ProviderJobId};
 use serde_json::{Map, Value};
 
 /// The status of work at a provider.
 #[derive(Debug)]
 pub enum PollStatus {
     /// The work is in progress.
-    Working {
+    InProgress {
         /// Progress from 0 to 100, when the provider reports it.
         percent: Option<f64>,
         /// What to store with the job for the next poll. None when nothing changed.
-        notes: Option<Map<String, Value>>,
+        provider_state: Option<Map<String, Value>>,
     },
     /// The work has ended with this event.
-    Told(Event),
+    Ended(JobEvent),
     /// The provider accepted work whose provider job id was unknown, and the work is in progress.
-    Found {
+    Accepted {
         /// The provider's id for the work.
         provider_job_id: ProviderJobId,
         /// What to store with the job.
-        notes: Option<Map<String, Value>>,
+        provider_state: Option<Map<String, Value>>,
     },
     /// The provider does not know the work, or no longer does. It will not finish.
-    Gone(Error),
+    NotFound(Error),
 }

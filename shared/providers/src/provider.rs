@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, Fields,
-    MalformedDelivery, Order, PollSchedule, PollStatus, ProviderCheck, Query, SigningAction, SigningSecret,
-    SubmitContext, SubmitProtocol, Token,
+    AccessToken, ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
+    MalformedDelivery, Order, PollSchedule, PollStatus, Query, RequestFields, SigningAction, SigningSecret,
+    SubmitContext, SubmitProtocol,
 };
 
 /// A creative provider.
@@ -31,14 +31,14 @@ pub trait Provider: Sync {
     ///
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] with a violation for each broken rule.
-    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error>;
+    fn parse_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error>;
 
-    /// Returns the JSON Schemas of the requests that [`Provider::read_order`] accepts: one for each variant of a kind
+    /// Returns the JSON Schemas of the requests that [`Provider::parse_order`] accepts: one for each variant of a kind
     /// of work.
     #[cfg(feature = "schema")]
     fn order_schemas(&self) -> Vec<OrderSchema>;
 
-    /// Completes an order with the results of another job, see [`Order::of_job`].
+    /// Completes an order with the results of another job, see [`Order::source_job_id`].
     ///
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] when that job has no usable results.
@@ -54,7 +54,7 @@ pub trait Provider: Sync {
 
     /// Returns the default limit of concurrent jobs that lock a resource. Further ones wait. None when there is no
     /// limit.
-    fn concurrent_jobs(&self) -> Option<u32> {
+    fn concurrency_limit(&self) -> Option<u32> {
         None
     }
 
@@ -63,7 +63,7 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
     /// setting or the URL is invalid.
-    fn submission(
+    fn submit(
         &self,
         context: &SubmitContext<'_>,
         now: OffsetDateTime,
@@ -71,7 +71,7 @@ pub trait Provider: Sync {
 
     /// Whether the provider can sign deliveries. Deliveries of one that cannot only trigger a poll, so they need no
     /// authentication except the token in their URL.
-    fn signs(&self) -> bool {
+    fn signs_deliveries(&self) -> bool {
         true
     }
 
@@ -114,15 +114,15 @@ pub trait Provider: Sync {
 
     /// Whether a delivery can be about a job of this kind. A delivery to a job's own callback URL that reports other
     /// work must not change the job.
-    fn concerns(&self, _report: &DeliveryReport, _kind: &str) -> bool {
+    fn is_report_for_kind(&self, _report: &DeliveryReport, _kind: &str) -> bool {
         true
     }
 
     /// Returns the schedule of polls.
-    fn polling(&self) -> PollSchedule;
+    fn poll_schedule(&self) -> PollSchedule;
 
     /// Whether requests carry an access token that the keys are exchanged for.
-    fn carries_token(&self) -> bool {
+    fn uses_token(&self) -> bool {
         false
     }
 
@@ -131,20 +131,20 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
     /// setting is invalid.
-    fn token(
+    fn exchange_token(
         &self,
         _access: &ApiAccess<'_>,
         _now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Query<Token>>>, Error> {
+    ) -> Result<Option<Box<dyn Query<AccessToken>>>, Error> {
         Ok(None)
     }
 
     /// Returns what a request to a callback URL is, by its method and query. A provider whose method is not
     /// documented may accept more than POST. A request that is no delivery gets the response 200 and is not stored.
-    fn delivery_method(&self, method: &http::Method, _query: Option<&str>) -> DeliveryMethod {
+    fn classify_callback_request(&self, method: &http::Method, _query: Option<&str>) -> DeliveryMethod {
         match *method {
             http::Method::POST => DeliveryMethod::Delivery,
-            _ => DeliveryMethod::Refused,
+            _ => DeliveryMethod::MethodNotAllowed,
         }
     }
 
@@ -153,7 +153,7 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
     /// setting is invalid.
-    fn signing(
+    fn manage_signing_secret(
         &self,
         _access: &ApiAccess<'_>,
         _action: SigningAction,
@@ -166,12 +166,12 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] for invalid fields, [`model::ErrorClass::Misconfigured`] when the
     /// credentials cannot be used.
-    fn checks(
+    fn health_checks(
         &self,
         _access: &ApiAccess<'_>,
         fields: Map<String, Value>,
-    ) -> Result<Vec<ProviderCheck>, Error> {
-        Fields::new(fields).finish()?;
+    ) -> Result<Vec<HealthCheck>, Error> {
+        RequestFields::new(fields).finish()?;
         Ok(vec![])
     }
 }

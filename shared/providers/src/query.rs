@@ -18,12 +18,12 @@ pub enum QueryStep<T> {
         /// The request to send then.
         request: http::Request<Bytes>,
         /// The error for the caller when there is no time to wait.
-        otherwise: Error,
+        deadline_error: Error,
     },
     /// Get an access token and continue with [`Query::on_token`].
     Authorize {
         /// Whether the provider rejected the earlier token, so that another one is needed.
-        refused: bool,
+        is_token_rejected: bool,
     },
     /// The result.
     Done(T),

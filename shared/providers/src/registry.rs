@@ -11,11 +11,11 @@ pub static ALL: &[&dyn Provider] = &[
 ];
 
 /// Finds a provider by the name in a request or a callback path.
-pub fn find(name: &str) -> Option<&'static dyn Provider> {
+pub fn find_provider(name: &str) -> Option<&'static dyn Provider> {
     ALL.iter().copied().find(|provider| provider.name() == name)
 }
 
 /// Returns the typed name of a provider.
-pub fn name_of(provider: &dyn Provider) -> ProviderName {
+pub fn provider_name(provider: &dyn Provider) -> ProviderName {
     ProviderName::new(provider.name())
 }

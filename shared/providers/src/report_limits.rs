@@ -3,7 +3,9 @@
 //! An authenticated delivery beyond the limits cannot be processed. It counts as malformed, so that it is recorded and
 //! acknowledged. A retry would fail again when it is stored or its files are requested.
 
-use model::{Error, ErrorClass, Event, MAX_ID_BYTES, Missing, Source, SourceRole, shortened};
+use model::{
+    Error, ErrorClass, JobEvent, MAX_PROVIDER_JOB_ID_BYTES, MissingFile, Source, SourceRole, truncate_text,
+};
 use serde_json::{Map, Value};
 
 use crate::{DeliveryReport, MalformedDelivery, PollStatus};
@@ -28,13 +30,15 @@ const MAX_NOTES_BYTES: usize = 4 * 1024;
 /// # Errors
 /// [`MalformedDelivery`], which says what is too long and shows the beginning of it.
 pub(crate) fn limit_report(report: DeliveryReport) -> Result<DeliveryReport, MalformedDelivery> {
-    if report.name.len() > MAX_NAME_BYTES {
-        return Err(too_long("event name", &report.name, MAX_NAME_BYTES));
+    if report.event_name.len() > MAX_NAME_BYTES {
+        return Err(too_long("event name", &report.event_name, MAX_NAME_BYTES));
     }
-    if let Some(id) = report.provider_job_id.as_ref().filter(|id| id.as_str().len() > MAX_ID_BYTES) {
-        return Err(too_long("id", id.as_str(), MAX_ID_BYTES));
+    if let Some(id) =
+        report.provider_job_id.as_ref().filter(|id| id.as_str().len() > MAX_PROVIDER_JOB_ID_BYTES)
+    {
+        return Err(too_long("id", id.as_str(), MAX_PROVIDER_JOB_ID_BYTES));
     }
-    if let Some(notes) = &report.notes {
+    if let Some(notes) = &report.provider_state {
         let notes = Value::Object(notes.clone()).to_string();
         if notes.len() > MAX_NOTES_BYTES {
             return Err(too_long("claim", &notes, MAX_NOTES_BYTES));
@@ -45,24 +49,26 @@ pub(crate) fn limit_report(report: DeliveryReport) -> Result<DeliveryReport, Mal
 }
 
 /// Checks and truncates the status that a poll returned. Work whose files cannot be downloaded is failed work.
-pub fn bounded_standing(status: PollStatus) -> PollStatus {
+pub fn limit_poll_status(status: PollStatus) -> PollStatus {
     let unusable = |why: MalformedDelivery| {
-        PollStatus::Gone(Error::new(
+        PollStatus::NotFound(Error::new(
             ErrorClass::ProviderFailed,
             format!("the provider's response cannot be used: {why}"),
         ))
     };
     match status {
-        PollStatus::Told(event) => limit_event(event).map_or_else(unusable, PollStatus::Told),
-        PollStatus::Found { provider_job_id, .. } if provider_job_id.as_str().len() > MAX_ID_BYTES => {
-            unusable(too_long("id", provider_job_id.as_str(), MAX_ID_BYTES))
+        PollStatus::Ended(event) => limit_event(event).map_or_else(unusable, PollStatus::Ended),
+        PollStatus::Accepted { provider_job_id, .. }
+            if provider_job_id.as_str().len() > MAX_PROVIDER_JOB_ID_BYTES =>
+        {
+            unusable(too_long("id", provider_job_id.as_str(), MAX_PROVIDER_JOB_ID_BYTES))
         }
-        PollStatus::Working { .. } | PollStatus::Found { .. } | PollStatus::Gone(_) => status,
+        PollStatus::InProgress { .. } | PollStatus::Accepted { .. } | PollStatus::NotFound(_) => status,
     }
 }
 
-fn limit_event(event: Event) -> Result<Event, MalformedDelivery> {
-    let Event::Finished { sources, mut missing } = event else { return Ok(event) };
+fn limit_event(event: JobEvent) -> Result<JobEvent, MalformedDelivery> {
+    let JobEvent::FilesReady { sources, mut missing } = event else { return Ok(event) };
     if sources.len() > MAX_SOURCES {
         return Err(MalformedDelivery(format!(
             "{} files; at most {MAX_SOURCES} can be landed",
@@ -76,11 +82,11 @@ fn limit_event(event: Event) -> Result<Event, MalformedDelivery> {
         return Err(too_long("URL", &first.url, MAX_URL_BYTES));
     }
     let counted = unusable.into_iter().filter(|source| source.role != SourceRole::Companion);
-    missing.extend(counted.map(|source| Missing {
+    missing.extend(counted.map(|source| MissingFile {
         reason: format!("its URL is {} bytes long; at most {MAX_URL_BYTES} are requested", source.url.len()),
         name: source.name.map(limit_file_name),
     }));
-    Ok(Event::Finished { sources: usable.into_iter().map(limit_source).collect(), missing })
+    Ok(JobEvent::FilesReady { sources: usable.into_iter().map(limit_source).collect(), missing })
 }
 
 fn limit_source(source: Source) -> Source {
@@ -94,7 +100,7 @@ fn limit_file_name(name: String) -> String {
 /// Keeps plain values only. Deeply nested JSON and very large numbers do not fit into a DynamoDB item.
 fn limit_details(details: Map<String, Value>) -> Map<String, Value> {
     let limited = details.into_iter().filter_map(|(name, value)| match value {
-        Value::String(text) => Some((name, Value::String(shortened(&text, MAX_DETAIL_BYTES)))),
+        Value::String(text) => Some((name, Value::String(truncate_text(&text, MAX_DETAIL_BYTES)))),
         Value::Number(number) => {
             let size = number.as_f64().map_or(f64::INFINITY, f64::abs);
             let fits = size == 0.0 || (1.0 / MAX_DETAIL_NUMBER..MAX_DETAIL_NUMBER).contains(&size);
@@ -108,7 +114,7 @@ fn limit_details(details: Map<String, Value>) -> Map<String, Value> {
 
 fn too_long(what: &str, text: &str, max_bytes: usize) -> MalformedDelivery {
     // The query of a URL may hold a signature; its beginning is the host.
-    let beginning = shortened(text.split(['?', '#']).next().unwrap_or_default(), 60);
+    let beginning = truncate_text(text.split(['?', '#']).next().unwrap_or_default(), 60);
     MalformedDelivery(format!(
         "{what} of {} bytes; at most {max_bytes} are accepted: {beginning:?}",
         text.len()

@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 ///
 /// All violations are collected, so that a caller can correct a request at once.
 #[derive(Debug)]
-pub struct Fields {
+pub struct RequestFields {
     left: Map<String, Value>,
     violations: Vec<Violation>,
 }
 
-impl Fields {
+impl RequestFields {
     /// Starts the validation. `9.0` and `9` are the same number in JSON and become `9`, so that equal requests are
     /// equal JSON.
     pub fn new(fields: Map<String, Value>) -> Self {
@@ -26,7 +26,7 @@ impl Fields {
     }
 
     /// Adds a violation.
-    pub fn violation(&mut self, field: impl Into<String>, message: impl Into<String>) {
+    pub fn add_violation(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.violations.push(Violation::new(field, message));
     }
 
@@ -38,7 +38,7 @@ impl Fields {
         for name in self.left.keys() {
             self.violations.push(Violation::new(name, "unknown field"));
         }
-        if self.violations.is_empty() { Ok(()) } else { Err(Error::violations(self.violations)) }
+        if self.violations.is_empty() { Ok(()) } else { Err(Error::from_violations(self.violations)) }
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn numbers_without_a_fraction_become_integers_in_every_notation() {
         let text = r#"{"a": 9.0, "b": [1e2, -0.0, 1.5], "c": {"d": 7.0}, "e": 1e300, "f": "9.0"}"#;
-        let mut fields = Fields::new(serde_json::from_str(text).expect("JSON"));
+        let mut fields = RequestFields::new(serde_json::from_str(text).expect("JSON"));
         let read: Vec<Option<Value>> = ["a", "b", "c", "e", "f"].map(|name| fields.take(name)).into();
         let expected = [json!(9), json!([100, 0, 1.5]), json!({ "d": 7 }), json!(1e300), json!("9.0")];
         assert_eq!(read, expected.map(Some));

@@ -7,7 +7,7 @@ use http::header;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 /// Parses `Retry-After`: seconds with or without decimals, or an HTTP date. Any other value is ignored.
-pub fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
+pub fn parse_retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds.max(0.0)).ok();

@@ -39,80 +39,89 @@ pub struct SigningSecret {
     /// When the secret was last rotated.
     pub rotated_at: Option<OffsetDateTime>,
     /// When the replaced secret expires. None when there is none.
-    pub previous_until: Option<OffsetDateTime>,
+    pub previous_expires_at: Option<OffsetDateTime>,
 }
 
 /// Which other secrets stay in the list besides the provider's current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretRetention {
     /// All that have not expired.
-    Valid,
+    AllValid,
     /// Only the one that was just replaced. A forced rotation has expired older ones.
-    Replaced,
+    OnlyReplaced,
     /// None.
     Nothing,
 }
 
 /// Landfall's list of signing secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SigningSecrets(Vec<HeldSecret>);
+pub struct SigningSecrets(Vec<StoredSigningSecret>);
 
 /// A secret of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldSecret {
+pub struct StoredSigningSecret {
     /// The secret itself.
     pub secret: Secret,
     /// When the secret expires. None when it does not.
-    pub until: Option<OffsetDateTime>,
+    pub expires_at: Option<OffsetDateTime>,
 }
 
 impl SigningSecrets {
     /// Reads a provider's section of Landfall's secret. Empty texts are dropped: anyone can sign with an empty key.
-    pub fn read(section: &Value) -> Self {
+    pub fn from_section(section: &Value) -> Self {
         let texts = section.get("signing_secrets").and_then(Value::as_array).into_iter().flatten();
         let secrets = texts.filter_map(Value::as_str).filter(|text| !text.is_empty()).map(Secret::new);
         let until = |secret: &Secret| {
-            let text = section.get("signing_secrets_until")?.get(fingerprint(secret))?.as_str()?;
+            let text = section.get("signing_secrets_until")?.get(secret_fingerprint(secret))?.as_str()?;
             OffsetDateTime::parse(text, &Rfc3339).ok()
         };
         // The newest secret does not expire before another one replaces it.
-        let held = |(at, secret): (usize, Secret)| HeldSecret {
-            until: if at == 0 { None } else { until(&secret) },
+        let held = |(at, secret): (usize, Secret)| StoredSigningSecret {
+            expires_at: if at == 0 { None } else { until(&secret) },
             secret,
         };
         Self(secrets.enumerate().map(held).collect())
     }
 
     /// Returns the secrets, newest first.
-    pub fn held(&self) -> &[HeldSecret] {
+    pub fn entries(&self) -> &[StoredSigningSecret] {
         &self.0
     }
 
     /// Returns the secrets that are valid at this time.
-    pub fn valid(self, now: OffsetDateTime) -> Vec<Secret> {
-        let valid = self.0.into_iter().filter(|held| held.until.is_none_or(|until| now < until));
+    pub fn valid_at(self, now: OffsetDateTime) -> Vec<Secret> {
+        let valid = self.0.into_iter().filter(|held| held.expires_at.is_none_or(|until| now < until));
         valid.map(|held| held.secret).collect()
     }
 
     /// Returns the list with the provider's current secret as the newest one.
     #[must_use]
-    pub fn renewed(&self, current: &SigningSecret, retention: SecretRetention, now: OffsetDateTime) -> Self {
-        let expiry = current.previous_until.unwrap_or(now) + GRACE_PERIOD;
+    pub fn with_current(
+        &self,
+        current: &SigningSecret,
+        retention: SecretRetention,
+        now: OffsetDateTime,
+    ) -> Self {
+        let expiry = current.previous_expires_at.unwrap_or(now) + GRACE_PERIOD;
         let others =
             self.0.iter().filter(|held| held.secret != current.secret).filter(|held| match retention {
-                SecretRetention::Valid => held.until.is_none_or(|until| now < until),
-                SecretRetention::Replaced => held.until.is_none(),
+                SecretRetention::AllValid => held.expires_at.is_none_or(|until| now < until),
+                SecretRetention::OnlyReplaced => held.expires_at.is_none(),
                 SecretRetention::Nothing => false,
             });
-        let others = others.map(|held| HeldSecret { until: held.until.or(Some(expiry)), ..held.clone() });
-        let first = HeldSecret { secret: current.secret.clone(), until: None };
+        let others = others
+            .map(|held| StoredSigningSecret { expires_at: held.expires_at.or(Some(expiry)), ..held.clone() });
+        let first = StoredSigningSecret { secret: current.secret.clone(), expires_at: None };
         Self(std::iter::once(first).chain(others).collect())
     }
 
     /// Returns the fields of the provider's section that store the list, by name.
-    pub fn fields(&self) -> [(&'static str, Value); 2] {
+    pub fn to_secret_fields(&self) -> [(&'static str, Value); 2] {
         let secrets: Vec<&str> = self.0.iter().map(|held| held.secret.expose()).collect();
-        let until = self.0.iter().filter_map(|held| Some((fingerprint(&held.secret), rfc3339(held.until?)?)));
+        let until = self
+            .0
+            .iter()
+            .filter_map(|held| Some((secret_fingerprint(&held.secret), format_rfc3339(held.expires_at?)?)));
         let until: BTreeMap<String, String> = until.collect();
         [("signing_secrets", json!(secrets)), ("signing_secrets_until", json!(until))]
     }
@@ -120,13 +129,13 @@ impl SigningSecrets {
 
 /// Returns the first eight hexadecimal digits of a secret's SHA-256. They distinguish secrets and do not help to
 /// guess one.
-pub fn fingerprint(secret: &Secret) -> String {
+pub fn secret_fingerprint(secret: &Secret) -> String {
     let digest = Sha256::digest(secret.expose().as_bytes());
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Formats a time for people and for the secret, in whole seconds.
-pub fn rfc3339(at: OffsetDateTime) -> Option<String> {
+pub fn format_rfc3339(at: OffsetDateTime) -> Option<String> {
     at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
 }
 
@@ -139,11 +148,16 @@ mod tests {
     }
 
     fn current(secret: &str, previous_until: Option<OffsetDateTime>) -> SigningSecret {
-        SigningSecret { secret: Secret::new(secret), created_at: None, rotated_at: None, previous_until }
+        SigningSecret {
+            secret: Secret::new(secret),
+            created_at: None,
+            rotated_at: None,
+            previous_expires_at: previous_until,
+        }
     }
 
     fn list(section: Value) -> SigningSecrets {
-        SigningSecrets::read(&section)
+        SigningSecrets::from_section(&section)
     }
 
     fn names(list: &SigningSecrets) -> Vec<&str> {
@@ -152,16 +166,16 @@ mod tests {
 
     #[test]
     fn a_written_list_is_read_back() {
-        let written = list(json!({ "signing_secrets": ["old"] })).renewed(
+        let written = list(json!({ "signing_secrets": ["old"] })).with_current(
             &current("new", Some(at(24))),
-            SecretRetention::Valid,
+            SecretRetention::AllValid,
             at(0),
         );
         let section: serde_json::Map<String, Value> =
-            written.fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            written.to_secret_fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         assert_eq!(section["signing_secrets"], json!(["new", "old"]));
         assert_eq!(
-            section["signing_secrets_until"][fingerprint(&Secret::new("old"))],
+            section["signing_secrets_until"][secret_fingerprint(&Secret::new("old"))],
             "1970-01-02T00:10:00Z"
         );
         assert_eq!(list(section.into()), written);
@@ -169,51 +183,51 @@ mod tests {
 
     #[test]
     fn a_replaced_secret_is_valid_until_its_expiry_and_leaves_the_list_then() {
-        let rotated = list(json!({ "signing_secrets": ["a"] })).renewed(
+        let rotated = list(json!({ "signing_secrets": ["a"] })).with_current(
             &current("b", Some(at(24))),
-            SecretRetention::Valid,
+            SecretRetention::AllValid,
             at(0),
         );
         let end = at(24) + GRACE_PERIOD;
-        assert_eq!(rotated.clone().valid(end - Duration::SECOND).len(), 2);
-        assert_eq!(rotated.clone().valid(end), [Secret::new("b")]);
-        let fetched = |now| rotated.renewed(&current("b", None), SecretRetention::Valid, now);
+        assert_eq!(rotated.clone().valid_at(end - Duration::SECOND).len(), 2);
+        assert_eq!(rotated.clone().valid_at(end), [Secret::new("b")]);
+        let fetched = |now| rotated.with_current(&current("b", None), SecretRetention::AllValid, now);
         assert_eq!(names(&fetched(at(24))), ["b", "a"]);
         assert_eq!(names(&fetched(end)), ["b"]);
     }
 
     #[test]
     fn a_forced_rotation_removes_the_older_secret_and_keeps_the_replaced_one() {
-        let once = list(json!({ "signing_secrets": ["a"] })).renewed(
+        let once = list(json!({ "signing_secrets": ["a"] })).with_current(
             &current("b", Some(at(24))),
-            SecretRetention::Valid,
+            SecretRetention::AllValid,
             at(0),
         );
-        let twice = once.renewed(&current("c", Some(at(25))), SecretRetention::Replaced, at(1));
+        let twice = once.with_current(&current("c", Some(at(25))), SecretRetention::OnlyReplaced, at(1));
         assert_eq!(names(&twice), ["c", "b"]);
-        assert_eq!(twice.0[1].until, Some(at(25) + GRACE_PERIOD));
+        assert_eq!(twice.0[1].expires_at, Some(at(25) + GRACE_PERIOD));
     }
 
     #[test]
     fn revoking_keeps_only_the_current_secret() {
         let both = list(json!({ "signing_secrets": ["b", "a"] }));
-        assert_eq!(names(&both.renewed(&current("b", None), SecretRetention::Nothing, at(0))), ["b"]);
+        assert_eq!(names(&both.with_current(&current("b", None), SecretRetention::Nothing, at(0))), ["b"]);
     }
 
     #[test]
     fn a_secret_that_was_replaced_elsewhere_expires_when_the_provider_says_or_after_the_grace_period() {
         let known = list(json!({ "signing_secrets": ["a"] }));
-        let overlap = known.renewed(&current("b", Some(at(3))), SecretRetention::Valid, at(0));
-        assert_eq!(overlap.0[1].until, Some(at(3) + GRACE_PERIOD));
-        let without_end = known.renewed(&current("b", None), SecretRetention::Valid, at(0));
-        assert_eq!(without_end.0[1].until, Some(at(0) + GRACE_PERIOD));
+        let overlap = known.with_current(&current("b", Some(at(3))), SecretRetention::AllValid, at(0));
+        assert_eq!(overlap.0[1].expires_at, Some(at(3) + GRACE_PERIOD));
+        let without_end = known.with_current(&current("b", None), SecretRetention::AllValid, at(0));
+        assert_eq!(without_end.0[1].expires_at, Some(at(0) + GRACE_PERIOD));
     }
 
     #[test]
     fn the_newest_secret_does_not_expire_and_empty_texts_are_no_secrets() {
-        let first = fingerprint(&Secret::new("a"));
+        let first = secret_fingerprint(&Secret::new("a"));
         let section = json!({ "signing_secrets": ["", "a", 7], "signing_secrets_until": { first: "1970-01-01T00:00:00Z" } });
-        assert_eq!(list(section).valid(at(9)), [Secret::new("a")]);
+        assert_eq!(list(section).valid_at(at(9)), [Secret::new("a")]);
         assert_eq!(list(Value::Null), SigningSecrets::default());
     }
 }

@@ -36,27 +36,27 @@ pub enum SubmitStep {
         /// The request to send then.
         request: http::Request<Bytes>,
         /// The error for the caller when there is no time to wait.
-        otherwise: Error,
+        deadline_error: Error,
     },
     /// Get an access token and continue with [`SubmitProtocol::on_token`].
     Authorize {
         /// Whether the provider rejected the earlier token, so that another one is needed.
-        refused: bool,
+        is_token_rejected: bool,
     },
     /// Store this with the job for later polls, and continue with [`SubmitProtocol::on_stored`]. The state before the
     /// submission has to be stored before it, since it cannot be read afterwards.
-    Store(Map<String, Value>),
+    StoreProviderState(Map<String, Value>),
     /// The provider accepted the work.
     Accepted(ProviderJobId),
     /// The provider accepted the work and has finished it.
-    Done {
+    Completed {
         /// The provider's id for the work.
         provider_job_id: ProviderJobId,
         /// The result of the work.
-        outcome: SynchronousResult,
+        result: SynchronousResult,
     },
     /// The provider did no work.
-    Refused(Error),
+    Rejected(Error),
     /// The provider may have accepted the work. The request must not be sent again.
     OutcomeUnknown(Error),
 }
@@ -65,9 +65,9 @@ pub enum SubmitStep {
 #[derive(Debug)]
 pub enum SynchronousResult {
     /// Files, in a response that [`crate::Provider::read_delivery`] reads like a delivery.
-    Delivery(Bytes),
+    Files(Bytes),
     /// A JSON result for the caller, without files.
-    Answer(Value),
+    Json(Value),
 }
 
 /// A submission, step by step. Its caller owns the socket and the clock.
@@ -80,11 +80,11 @@ pub trait SubmitProtocol: Send {
 
     /// Continues with a token, after [`SubmitStep::Authorize`].
     fn on_token(&mut self, _token: &Secret) -> SubmitStep {
-        SubmitStep::Refused(Error::new(ErrorClass::Internal, "the provider uses no access token"))
+        SubmitStep::Rejected(Error::new(ErrorClass::Internal, "the provider uses no access token"))
     }
 
-    /// Continues after [`SubmitStep::Store`].
+    /// Continues after [`SubmitStep::StoreProviderState`].
     fn on_stored(&mut self) -> SubmitStep {
-        SubmitStep::Refused(Error::new(ErrorClass::Internal, "the provider stores no state"))
+        SubmitStep::Rejected(Error::new(ErrorClass::Internal, "the provider stores no state"))
     }
 }

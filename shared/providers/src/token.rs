@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 /// An access token, which requests carry instead of the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct AccessToken {
     /// The token.
     pub value: Secret,
     /// When to exchange the keys for a new token. This is before the token expires.

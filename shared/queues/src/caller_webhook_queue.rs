@@ -7,7 +7,7 @@ use crate::sqs_queue::{SqsQueue, parse_message};
 
 /// A webhook to send to a caller. Its id and body are the same in every attempt.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerWebhook {
+pub struct QueuedCallerWebhook {
     /// The job.
     pub job_id: JobId,
     /// The caller's URL. It is a secret.
@@ -18,18 +18,18 @@ pub struct CallerWebhook {
     pub body: String,
 }
 
-impl std::fmt::Debug for CallerWebhook {
+impl std::fmt::Debug for QueuedCallerWebhook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CallerWebhook").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("QueuedCallerWebhook").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
-impl CallerWebhook {
+impl QueuedCallerWebhook {
     /// Parses a message of the queue.
     ///
     /// # Errors
     /// [`model::ErrorClass::Internal`]: Landfall did not send the message.
-    pub fn read(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, Error> {
         parse_message(text)
     }
 }
@@ -53,7 +53,7 @@ impl CallerWebhookQueue {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`]: the queue did not confirm it.
-    pub async fn send(&self, webhook: &CallerWebhook) -> Result<(), Error> {
+    pub async fn send(&self, webhook: &QueuedCallerWebhook) -> Result<(), Error> {
         self.0.send_message(webhook, 0).await
     }
 
@@ -61,7 +61,7 @@ impl CallerWebhookQueue {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
+    pub async fn change_visibility(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
         self.0.change_visibility(receipt_handle, seconds).await
     }
 }

@@ -15,9 +15,9 @@ pub enum DeliveryQueueMessage {
     /// An authenticated delivery.
     Delivery(QueuedDelivery),
     /// A landing to continue, because it did not fit into one invocation.
-    Continuation(JobId),
+    ContinueLanding(JobId),
     /// A job to poll at the provider: an unverified callback arrived too soon after another one, or the job is retried.
-    Hint(JobId),
+    Poll(JobId),
 }
 
 /// An authenticated delivery. It contains neither the callback token nor the signature that authenticated it.
@@ -37,7 +37,7 @@ pub struct QueuedDelivery {
     pub body: DeliveryBody,
     /// How often the worker sent the message back to the queue because its job was not found yet.
     #[serde(default)]
-    pub looked_up: u32,
+    pub lookup_attempts: u32,
 }
 
 /// How a delivery was addressed and authenticated.
@@ -59,7 +59,7 @@ pub enum DeliveryBody {
     /// A body that is not UTF-8 text, in base64.
     Base64(String),
     /// The S3 key of the body.
-    Stored(String),
+    S3Key(String),
 }
 
 impl std::fmt::Debug for DeliveryBody {
@@ -69,7 +69,7 @@ impl std::fmt::Debug for DeliveryBody {
             DeliveryBody::Text(text) | DeliveryBody::Base64(text) => {
                 write!(f, "DeliveryBody({} characters)", text.len())
             }
-            DeliveryBody::Stored(key) => write!(f, "DeliveryBody(at {key})"),
+            DeliveryBody::S3Key(key) => write!(f, "DeliveryBody(at {key})"),
         }
     }
 }
@@ -80,7 +80,7 @@ impl DeliveryBody {
     pub const MAX_INLINE_BYTES: usize = 96 * 1024;
 
     /// A body inside the message.
-    pub fn inline(bytes: &Bytes) -> Self {
+    pub fn from_bytes(bytes: &Bytes) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => DeliveryBody::Text(text.to_owned()),
             Err(_) => DeliveryBody::Base64(BASE64_STANDARD.encode(bytes)),
@@ -91,7 +91,7 @@ impl DeliveryBody {
     ///
     /// # Errors
     /// [`ErrorClass::Internal`] for damaged base64.
-    pub fn bytes(&self) -> Result<Option<Bytes>, Error> {
+    pub fn decode_inline(&self) -> Result<Option<Bytes>, Error> {
         match self {
             DeliveryBody::Text(text) => Ok(Some(text.clone().into())),
             DeliveryBody::Base64(text) => {
@@ -100,7 +100,7 @@ impl DeliveryBody {
                     |e| Error::new(ErrorClass::Internal, "a queued delivery is damaged").with_source(e);
                 decoded.map(|bytes| Some(bytes.into())).map_err(damaged)
             }
-            DeliveryBody::Stored(_) => Ok(None),
+            DeliveryBody::S3Key(_) => Ok(None),
         }
     }
 }
@@ -110,7 +110,7 @@ impl DeliveryQueueMessage {
     ///
     /// # Errors
     /// [`ErrorClass::Internal`]: Landfall did not send the message.
-    pub fn read(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, Error> {
         parse_message(text)
     }
 }
@@ -128,17 +128,17 @@ mod tests {
                 route: DeliveryRoute::Callback(JobId::generate()),
                 received_at: OffsetDateTime::UNIX_EPOCH,
                 delivery_id: None,
-                body: DeliveryBody::inline(&bytes),
-                looked_up: 0,
+                body: DeliveryBody::from_bytes(&bytes),
+                lookup_attempts: 0,
             };
             let text =
                 serde_json::to_string(&DeliveryQueueMessage::Delivery(message.clone())).expect("plain data");
-            let DeliveryQueueMessage::Delivery(read) = DeliveryQueueMessage::read(&text).expect("a message")
+            let DeliveryQueueMessage::Delivery(read) = DeliveryQueueMessage::parse(&text).expect("a message")
             else {
                 panic!("a delivery")
             };
             assert_eq!(read, message);
-            assert_eq!(read.body.bytes().expect("valid"), Some(bytes));
+            assert_eq!(read.body.decode_inline().expect("valid"), Some(bytes));
         }
     }
 }

@@ -27,7 +27,7 @@ impl DeliveryQueue {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
+    pub async fn change_visibility(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
         self.0.change_visibility(receipt_handle, seconds).await
     }
 }

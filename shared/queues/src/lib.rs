@@ -17,7 +17,7 @@ mod delivery_queue;
 mod sqs_queue;
 mod submission_queue;
 
-pub use caller_webhook_queue::{CallerWebhook, CallerWebhookQueue};
+pub use caller_webhook_queue::{CallerWebhookQueue, QueuedCallerWebhook};
 pub use delivery_message::{DeliveryBody, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 pub use delivery_queue::DeliveryQueue;
 pub use submission_queue::{QueuedSubmission, SubmissionQueue};

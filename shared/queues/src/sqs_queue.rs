@@ -79,6 +79,6 @@ where
             .with_source(cause);
     }
     Error::new(ErrorClass::StorageUnavailable, format!("the queue did not {action}; try again"))
-        .retry_after(5)
+        .with_retry_after(5)
         .with_source(cause)
 }

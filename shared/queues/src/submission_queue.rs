@@ -19,7 +19,7 @@ impl QueuedSubmission {
     ///
     /// # Errors
     /// [`model::ErrorClass::Internal`]: Landfall did not send the message.
-    pub fn read(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, Error> {
         parse_message(text)
     }
 }
@@ -47,7 +47,7 @@ impl SubmissionQueue {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
+    pub async fn change_visibility(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
         self.0.change_visibility(receipt_handle, seconds).await
     }
 }

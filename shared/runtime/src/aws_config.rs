@@ -18,7 +18,7 @@ use aws_types::{
 };
 use model::{Error, ErrorClass};
 
-use crate::{Environment, ca_bundle};
+use crate::{Environment, read_ca_bundle};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A response to a small request takes milliseconds; after this long the connection is dead.
@@ -27,14 +27,14 @@ const MAX_ATTEMPTS: u32 = 3;
 
 /// Creates the configurations of AWS clients.
 #[derive(Debug, Clone)]
-pub struct Aws {
+pub struct AwsConfig {
     environment: Environment,
     http: SharedHttpClient,
     credentials: SharedCredentialsProvider,
     region: Region,
 }
 
-impl Aws {
+impl AwsConfig {
     /// Reads region and credentials as Lambda provides them: `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. The certificate authorities of `TRUSTED_CA_FILE` are trusted, too.
     ///
@@ -42,13 +42,13 @@ impl Aws {
     /// [`ErrorClass::Misconfigured`] naming the missing variable.
     pub fn new(environment: &Environment) -> Result<Self, Error> {
         let credentials = Credentials::new(
-            environment.text("AWS_ACCESS_KEY_ID")?,
-            environment.text("AWS_SECRET_ACCESS_KEY")?,
-            environment.maybe("AWS_SESSION_TOKEN").map(str::to_owned),
+            environment.required("AWS_ACCESS_KEY_ID")?,
+            environment.required("AWS_SECRET_ACCESS_KEY")?,
+            environment.optional("AWS_SESSION_TOKEN").map(str::to_owned),
             None,
             "environment",
         );
-        let trust_store = TrustStore::default().with_pem_certificate(ca_bundle(environment)?);
+        let trust_store = TrustStore::default().with_pem_certificate(read_ca_bundle(environment)?);
         let tls = TlsContext::builder().with_trust_store(trust_store).build();
         let tls =
             tls.map_err(|e| Error::new(ErrorClass::Misconfigured, "TLS cannot be set up").with_source(e))?;
@@ -57,27 +57,27 @@ impl Aws {
             environment: environment.clone(),
             http: http.tls_context(tls).build_https(),
             credentials: SharedCredentialsProvider::new(credentials),
-            region: Region::new(environment.text("AWS_REGION")?),
+            region: Region::new(environment.required("AWS_REGION")?),
         })
     }
 
     /// The configuration for a service with small requests. `service` is its name in `AWS_ENDPOINT_URL_<SERVICE>`, which
     /// takes precedence over `AWS_ENDPOINT_URL`.
-    pub fn service(&self, service: &str) -> SdkConfig {
+    pub fn service_config(&self, service: &str) -> SdkConfig {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
         self.config(service, timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
     }
 
     /// The configuration for a service with streamed requests and responses. Only connecting has a timeout, because one
     /// attempt transfers a complete file.
-    pub fn streaming(&self, service: &str) -> SdkConfig {
+    pub fn streaming_config(&self, service: &str) -> SdkConfig {
         self.config(service, TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
     }
 
     fn config(&self, service: &str, timeouts: TimeoutConfig) -> SdkConfig {
         let variable = format!("AWS_ENDPOINT_URL_{service}");
         let endpoint =
-            self.environment.maybe(&variable).or_else(|| self.environment.maybe("AWS_ENDPOINT_URL"));
+            self.environment.optional(&variable).or_else(|| self.environment.optional("AWS_ENDPOINT_URL"));
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(self.region.clone())

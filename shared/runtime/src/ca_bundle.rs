@@ -14,8 +14,8 @@ const SETTING: &str = "TRUSTED_CA_FILE";
 ///
 /// # Errors
 /// [`ErrorClass::Misconfigured`] when the file does not exist or contains anything but certificates.
-pub fn ca_bundle(environment: &Environment) -> Result<Vec<u8>, Error> {
-    let Some(path) = environment.maybe(SETTING) else { return Ok(vec![]) };
+pub fn read_ca_bundle(environment: &Environment) -> Result<Vec<u8>, Error> {
+    let Some(path) = environment.optional(SETTING) else { return Ok(vec![]) };
     let invalid_file = |reason: &str| {
         Error::new(
             ErrorClass::Misconfigured,
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn only_a_file_of_certificates_is_accepted() {
         let read =
-            |path: &str| ca_bundle(&Environment::new([(SETTING, path)])).map_err(|error| error.message);
+            |path: &str| read_ca_bundle(&Environment::new([(SETTING, path)])).map_err(|error| error.message);
         assert_eq!(read(""), Ok(vec![]));
         for path in ["/nowhere/ca.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
             assert!(read(path).is_err_and(|message| message.contains(SETTING)), "{path}");

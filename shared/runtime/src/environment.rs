@@ -18,7 +18,7 @@ impl std::fmt::Debug for Environment {
 impl Environment {
     /// The variables of this process.
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         Self(std::env::vars().collect())
     }
 
@@ -28,7 +28,7 @@ impl Environment {
     }
 
     /// An optional variable. An empty one counts as absent, because a template cannot leave a variable out.
-    pub fn maybe(&self, name: &str) -> Option<&str> {
+    pub fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
@@ -36,24 +36,29 @@ impl Environment {
     ///
     /// # Errors
     /// [`ErrorClass::Misconfigured`] naming the variable.
-    pub fn text(&self, name: &str) -> Result<String, Error> {
-        self.maybe(name).map(str::to_owned).ok_or_else(|| invalid_variable(name, "is not set"))
+    pub fn required(&self, name: &str) -> Result<String, Error> {
+        self.optional(name).map(str::to_owned).ok_or_else(|| invalid_variable(name, "is not set"))
     }
 
     /// A variable that is parsed, or the default when it is absent.
     ///
     /// # Errors
     /// [`ErrorClass::Misconfigured`] naming the variable and what was expected.
-    pub fn parsed<T: std::str::FromStr>(&self, name: &str, default: T, expected: &str) -> Result<T, Error> {
-        match self.maybe(name) {
+    pub fn parse_or_default<T: std::str::FromStr>(
+        &self,
+        name: &str,
+        default: T,
+        expected: &str,
+    ) -> Result<T, Error> {
+        match self.optional(name) {
             None => Ok(default),
             Some(text) => text.parse().map_err(|_| invalid_variable(name, &format!("is not {expected}"))),
         }
     }
 
     /// A comma-separated list, empty when the variable is absent.
-    pub fn list(&self, name: &str) -> Vec<String> {
-        let parts = self.maybe(name).unwrap_or_default().split(',').map(str::trim);
+    pub fn comma_separated(&self, name: &str) -> Vec<String> {
+        let parts = self.optional(name).unwrap_or_default().split(',').map(str::trim);
         parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 }

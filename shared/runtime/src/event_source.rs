@@ -12,18 +12,18 @@ pub enum EventSource {
     /// A request to an HTTP API of API Gateway, payload format 2.0. The body is decoded.
     Http(Box<http::Request<Bytes>>),
     /// A batch of messages of an SQS queue.
-    Queue(Vec<QueueMessage>),
+    Sqs(Vec<SqsMessage>),
     /// A direct invocation (Step Functions, EventBridge Scheduler, CLI): its `command` and its other fields.
     Direct(String, Map<String, Value>),
 }
 
 /// A message of an SQS queue.
 #[derive(Debug)]
-pub struct QueueMessage {
+pub struct SqsMessage {
     /// The name of the queue.
-    pub queue: String,
+    pub queue_name: String,
     /// The message id, which a batch response names when the message failed.
-    pub id: String,
+    pub message_id: String,
     /// The receipt handle, which changes with each receive.
     pub receipt_handle: String,
     /// How often the message was received, including this time.
@@ -38,12 +38,12 @@ impl EventSource {
     ///
     /// # Errors
     /// [`ErrorClass::InvalidRequest`] for an event of another source.
-    pub fn read(event: Value) -> Result<Self, Error> {
+    pub fn parse(event: Value) -> Result<Self, Error> {
         if event.pointer("/requestContext/http").is_some() {
             return http_event::read_request(&event).map(|request| EventSource::Http(Box::new(request)));
         }
         if let Some(records) = event.get("Records").and_then(Value::as_array) {
-            return records.iter().map(queue_message).collect::<Result<_, _>>().map(EventSource::Queue);
+            return records.iter().map(queue_message).collect::<Result<_, _>>().map(EventSource::Sqs);
         }
         match event {
             Value::Object(mut fields) => match fields.remove("command") {
@@ -65,7 +65,7 @@ fn unknown_event(fields: &Map<String, Value>) -> Error {
     Error::new(ErrorClass::InvalidRequest, message)
 }
 
-fn queue_message(record: &Value) -> Result<QueueMessage, Error> {
+fn queue_message(record: &Value) -> Result<SqsMessage, Error> {
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
     let invalid_record = || Error::new(ErrorClass::InvalidRequest, "a record is not an SQS message");
     if text("/eventSource") != Some("aws:sqs") {
@@ -73,9 +73,9 @@ fn queue_message(record: &Value) -> Result<QueueMessage, Error> {
     }
     let count = text("/attributes/ApproximateReceiveCount").and_then(|count| count.parse().ok());
     let queue = text("/eventSourceARN").and_then(|arn| arn.rsplit(':').next());
-    Ok(QueueMessage {
-        queue: queue.unwrap_or_default().to_owned(),
-        id: text("/messageId").ok_or_else(invalid_record)?.to_owned(),
+    Ok(SqsMessage {
+        queue_name: queue.unwrap_or_default().to_owned(),
+        message_id: text("/messageId").ok_or_else(invalid_record)?.to_owned(),
         receipt_handle: text("/receiptHandle").ok_or_else(invalid_record)?.to_owned(),
         receive_count: count.unwrap_or(1),
         body: text("/body").ok_or_else(invalid_record)?.to_owned(),

@@ -1,10 +1,10 @@
 //! The context of an invocation: the fields of its log lines and its trace.
 
-use model::{JobId, Trace};
+use model::{JobId, TraceHeader};
 use tracing::{Instrument, Span, field::Empty};
 
 tokio::task_local! {
-    static TRACE: Option<Trace>;
+    static TRACE: Option<TraceHeader>;
 }
 
 /// The ids of an invocation.
@@ -12,15 +12,15 @@ tokio::task_local! {
 pub struct InvocationContext {
     /// The request id of Lambda.
     pub request_id: String,
-    /// The trace of the invocation, from `X-Amzn-Trace-Id`.
-    pub trace: Option<Trace>,
+    /// The trace of the invocation, from `X-Amzn-TraceHeader-Id`.
+    pub trace: Option<TraceHeader>,
 }
 
 impl InvocationContext {
     /// Runs the work of the invocation in its context. Its log lines have `request_id` and `trace_id`, and `job_id` and
     /// `provider` once they are set.
     pub async fn run<F: Future>(self, work: F) -> F::Output {
-        let trace_id = self.trace.as_ref().map(Trace::root);
+        let trace_id = self.trace.as_ref().map(TraceHeader::trace_id);
         let request_id = &*self.request_id;
         let span = tracing::info_span!("invocation", request_id, trace_id, job_id = Empty, provider = Empty);
         TRACE.scope(self.trace, work.instrument(span)).await
@@ -28,7 +28,7 @@ impl InvocationContext {
 }
 
 /// The trace of the current invocation.
-pub fn trace() -> Option<Trace> {
+pub fn current_trace() -> Option<TraceHeader> {
     TRACE.try_with(Clone::clone).ok().flatten()
 }
 
@@ -38,11 +38,11 @@ pub fn work_item_span() -> Span {
 }
 
 /// Sets the field `job_id` of the following log lines of the current work item or invocation.
-pub fn set_job(job: JobId) {
+pub fn record_job_id(job: JobId) {
     Span::current().record("job_id", tracing::field::display(job));
 }
 
 /// Sets the field `provider` of the following log lines. It is a dimension of metrics, so it must be a known provider.
-pub fn set_provider(provider: &str) {
+pub fn record_provider(provider: &str) {
     Span::current().record("provider", provider);
 }

@@ -14,14 +14,14 @@ pub type RuntimeError = lambda_runtime::Error;
 
 /// The error of a failed invocation. `Retry` and `Catch` of Step Functions match its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct InvocationError {
     /// `Retryable.<Class>` or `Permanent.<Class>`.
     pub error_type: String,
     /// The error message for the invoker.
     pub error_message: String,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for InvocationError {
     fn from(error: Error) -> Self {
         error.log("invocation failed");
         // A state machine receives only the message, so it names the job.
@@ -30,8 +30,8 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<Failure> for Diagnostic {
-    fn from(failure: Failure) -> Self {
+impl From<InvocationError> for Diagnostic {
+    fn from(failure: InvocationError) -> Self {
         Self { error_type: failure.error_type, error_message: failure.error_message }
     }
 }
@@ -43,7 +43,7 @@ impl From<Failure> for Diagnostic {
 pub async fn serve<H, F>(handler: H) -> Result<(), RuntimeError>
 where
     H: Fn(Value, OffsetDateTime) -> F + Sync,
-    F: Future<Output = Result<Value, Failure>>,
+    F: Future<Output = Result<Value, InvocationError>>,
 {
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
@@ -53,7 +53,7 @@ where
         let trace = event.context.xray_trace_id.as_ref().and_then(|header| header.parse().ok());
         let invocation = InvocationContext { request_id: event.context.request_id, trace };
         // Boxed, because the types of the runtime and the AWS clients together exceed rustc's recursion limit.
-        let response: Pin<Box<dyn Future<Output = Result<Value, Failure>>>> =
+        let response: Pin<Box<dyn Future<Output = Result<Value, InvocationError>>>> =
             Box::pin(invocation.run(handler(event.payload, deadline)));
         response.await
     }))

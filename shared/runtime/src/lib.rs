@@ -18,16 +18,18 @@ mod provider_settings;
 mod response;
 mod xray;
 
-pub use aws_config::Aws;
-pub use ca_bundle::ca_bundle;
+pub use aws_config::AwsConfig;
+pub use ca_bundle::read_ca_bundle;
 pub use environment::Environment;
-pub use event_source::{EventSource, QueueMessage};
+pub use event_source::{EventSource, SqsMessage};
 pub use http_event::is_plain_path;
-pub use invocation_context::{InvocationContext, set_job, set_provider, trace, work_item_span};
-pub use invocation_loop::{Failure, RuntimeError, serve};
-pub use log::{LOGGED_CRATES, log_into, start_log};
+pub use invocation_context::{
+    InvocationContext, current_trace, record_job_id, record_provider, work_item_span,
+};
+pub use invocation_loop::{InvocationError, RuntimeError, serve};
+pub use log::{LOGGED_CRATES, init_logging, log_subscriber};
 pub use metrics::{METRICS, Metric, NAMESPACE, Unit};
 pub use problem::Problem;
-pub use provider_settings::{DefaultLimits, ProviderSettings};
-pub use response::{HttpReply, QueueReply};
-pub use xray::{Segment, SegmentId, Tracer};
+pub use provider_settings::{ProviderDefaults, ProviderSettings};
+pub use response::{ApiGatewayResponse, SqsBatchResponse};
+pub use xray::{Segment, SegmentId, XrayDaemon};

@@ -41,17 +41,17 @@ pub const LOGGED_CRATES: &[&str] = &[
 
 /// Installs the log of this process, at the level of `LOG_LEVEL` (`error`, `warn`, `info`, `debug`, `trace`;
 /// default `info`).
-pub fn start_log(environment: &Environment) {
-    log_into(environment, std::io::stdout).init();
+pub fn init_logging(environment: &Environment) {
+    log_subscriber(environment, std::io::stdout).init();
 }
 
 /// A subscriber that writes the log to `writer`.
-pub fn log_into<W>(environment: &Environment, writer: W) -> impl Subscriber + Send + Sync
+pub fn log_subscriber<W>(environment: &Environment, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let level = environment.maybe("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
-    let stack = environment.maybe("STACK_NAME").unwrap_or("landfall").to_owned();
+    let level = environment.optional("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
+    let stack = environment.optional("STACK_NAME").unwrap_or("landfall").to_owned();
     let layer =
         JsonLines { writer, stack }.with_filter(filter_fn(move |metadata| is_written(level, metadata)));
     tracing_subscriber::registry().with(layer)

@@ -1,6 +1,6 @@
 //! Problem details of an error for HTTP (RFC 9457).
 
-use model::{Error, ErrorClass, JobId, ProviderAnswer, Violation, problem_title, problem_urn};
+use model::{Error, ErrorClass, JobId, ProviderError, Violation, problem_title, problem_urn};
 use serde::Serialize;
 
 /// The problem details of an error response (RFC 9457).
@@ -21,7 +21,7 @@ pub struct Problem<'a> {
     errors: &'a [Violation],
     /// The provider's error response, when the provider rejected the request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<&'a ProviderAnswer>,
+    provider: Option<&'a ProviderError>,
     /// Seconds to wait before a retry, the same as in the header `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,

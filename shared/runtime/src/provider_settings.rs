@@ -8,7 +8,7 @@ use crate::Environment;
 
 /// The default settings of a provider, from the provider's code.
 #[derive(Debug, Clone, Copy)]
-pub struct DefaultLimits {
+pub struct ProviderDefaults {
     /// The name of the provider.
     pub name: &'static str,
     /// The base URL of its API.
@@ -39,15 +39,16 @@ impl ProviderSettings {
     ///
     /// # Errors
     /// [`ErrorClass::Misconfigured`] naming the variable.
-    pub fn read(
+    pub fn from_environment(
         environment: &Environment,
-        providers: impl IntoIterator<Item = DefaultLimits>,
+        providers: impl IntoIterator<Item = ProviderDefaults>,
     ) -> Result<Self, Error> {
         let settings = providers.into_iter().map(|defaults| {
             let name = defaults.name;
-            let url = environment.maybe(&variable(name, "API_URL")).unwrap_or(defaults.api_url);
+            let url = environment.optional(&variable(name, "API_URL")).unwrap_or(defaults.api_url);
             let rate_variable = variable(name, "REQUESTS_PER_SECOND");
-            let rate = environment.parsed(&rate_variable, defaults.requests_per_second, "a number")?;
+            let rate =
+                environment.parse_or_default(&rate_variable, defaults.requests_per_second, "a number")?;
             let interval = interval(rate).ok_or_else(|| out_of_range(&rate_variable))?;
             let concurrent_jobs = concurrent_jobs(environment, &defaults)?;
             let api_url = url.trim_end_matches('/').to_owned();
@@ -62,12 +63,12 @@ impl ProviderSettings {
     }
 
     /// The interval between two requests of all invocations together; none for no limit.
-    pub fn interval(&self, provider: &str) -> Option<Duration> {
+    pub fn request_interval(&self, provider: &str) -> Option<Duration> {
         self.0.get(provider).and_then(|setting| setting.interval)
     }
 
     /// How many jobs may be in progress at a provider at once; none for no limit.
-    pub fn concurrent_jobs(&self, provider: &str) -> Option<u32> {
+    pub fn max_concurrent_jobs(&self, provider: &str) -> Option<u32> {
         self.0.get(provider).and_then(|setting| setting.concurrent_jobs)
     }
 }
@@ -86,10 +87,10 @@ fn interval(per_second: f64) -> Option<Option<Duration>> {
 }
 
 /// Reads the concurrency limit of a provider; 0 is no limit.
-fn concurrent_jobs(environment: &Environment, defaults: &DefaultLimits) -> Result<Option<u32>, Error> {
+fn concurrent_jobs(environment: &Environment, defaults: &ProviderDefaults) -> Result<Option<u32>, Error> {
     let Some(default) = defaults.concurrent_jobs else { return Ok(None) };
     let variable = variable(defaults.name, "CONCURRENT_JOBS");
-    match environment.parsed(&variable, default, "a whole number")? {
+    match environment.parse_or_default(&variable, default, "a whole number")? {
         0 => Ok(None),
         jobs if jobs <= MAX_CONCURRENT_JOBS => Ok(Some(jobs)),
         _ => {
@@ -113,33 +114,33 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<ProviderSettings, Error> {
         let environment = Environment::new(variables.iter().copied());
-        let usual = DefaultLimits {
+        let usual = ProviderDefaults {
             name: "maker",
             api_url: "https://api.maker.example",
             requests_per_second: 2.0,
             concurrent_jobs: Some(3),
         };
-        let unlimited = DefaultLimits { name: "other", concurrent_jobs: None, ..usual };
-        ProviderSettings::read(&environment, [usual, unlimited])
+        let unlimited = ProviderDefaults { name: "other", concurrent_jobs: None, ..usual };
+        ProviderSettings::from_environment(&environment, [usual, unlimited])
     }
 
     #[test]
     fn each_provider_has_its_api_url_and_request_interval() {
         let usual = read(&[]).expect("defaults");
         assert_eq!(usual.api_url("maker"), "https://api.maker.example");
-        assert_eq!(usual.interval("maker"), Some(Duration::from_millis(500)));
+        assert_eq!(usual.request_interval("maker"), Some(Duration::from_millis(500)));
         let set = [("MAKER_API_URL", "http://127.0.0.1:1/"), ("MAKER_REQUESTS_PER_SECOND", "0")];
         let set = read(&set).expect("valid");
-        assert_eq!((set.api_url("maker"), set.interval("maker")), ("http://127.0.0.1:1", None));
+        assert_eq!((set.api_url("maker"), set.request_interval("maker")), ("http://127.0.0.1:1", None));
     }
 
     #[test]
     fn the_concurrency_limit_applies_only_to_providers_that_have_one() {
         let jobs = |value: &str| {
             let set = [("MAKER_CONCURRENT_JOBS", value), ("OTHER_CONCURRENT_JOBS", value)];
-            read(&set).map(|read| (read.concurrent_jobs("maker"), read.concurrent_jobs("other")))
+            read(&set).map(|read| (read.max_concurrent_jobs("maker"), read.max_concurrent_jobs("other")))
         };
-        assert_eq!(read(&[]).expect("defaults").concurrent_jobs("maker"), Some(3));
+        assert_eq!(read(&[]).expect("defaults").max_concurrent_jobs("maker"), Some(3));
         assert_eq!(jobs("0").expect("valid"), (None, None));
         assert_eq!(jobs("100").expect("valid"), (Some(100), None));
         for wrong in ["101", "-1", "many"] {

@@ -14,7 +14,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, UdpSocket},
 };
 
-use model::Trace;
+use model::TraceHeader;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ const HEADER: &str = r#"{"format":"json","version":1}"#;
 
 /// Sends segments to the X-Ray daemon.
 #[derive(Debug)]
-pub struct Tracer {
+pub struct XrayDaemon {
     daemon: Option<UdpSocket>,
 }
 
@@ -60,11 +60,11 @@ struct SegmentDocument {
 impl Segment {
     /// A segment in the trace of the request that submitted a job, which starts now. `name` consists of letters, digits
     /// and spaces.
-    pub fn of(trace: Option<&Trace>, name: &'static str) -> Self {
+    pub fn start(trace: Option<&TraceHeader>, name: &'static str) -> Self {
         Self(trace.filter(|trace| trace.is_sampled()).map(|trace| SegmentDocument {
             id: SegmentId(format!("{:016x}", Uuid::now_v7().as_u64_pair().1)),
-            trace: trace.root().to_owned(),
-            parent: trace.parent().to_owned(),
+            trace: trace.trace_id().to_owned(),
+            parent: trace.segment_id().to_owned(),
             name,
             is_subsegment: false,
             started_at: OffsetDateTime::now_utc(),
@@ -75,14 +75,14 @@ impl Segment {
 
     /// The same as a subsegment of the current invocation, which Lambda records.
     #[must_use]
-    pub fn as_part(mut self) -> Self {
+    pub fn as_subsegment(mut self) -> Self {
         self.update(|document| document.is_subsegment = true);
         self
     }
 
     /// The same with another segment as its parent.
     #[must_use]
-    pub fn after(mut self, parent: Option<&SegmentId>) -> Self {
+    pub fn with_parent(mut self, parent: Option<&SegmentId>) -> Self {
         if let Some(parent) = parent {
             self.update(|document| document.parent.clone_from(&parent.0));
         }
@@ -91,20 +91,20 @@ impl Segment {
 
     /// The same with another start time.
     #[must_use]
-    pub fn since(mut self, start_time: OffsetDateTime) -> Self {
+    pub fn with_start_time(mut self, start_time: OffsetDateTime) -> Self {
         self.update(|document| document.started_at = start_time);
         self
     }
 
     /// Adds an annotation, by which X-Ray finds the trace. `name` consists of letters, digits and underscores.
-    pub fn note(&mut self, name: &str, value: impl Into<Value>) {
+    pub fn add_annotation(&mut self, name: &str, value: impl Into<Value>) {
         self.update(|document| {
             document.annotations.insert(name.to_owned(), value.into());
         });
     }
 
     /// Marks the segment as failed.
-    pub fn failed(&mut self) {
+    pub fn mark_failed(&mut self) {
         self.update(|document| document.has_failed = true);
     }
 
@@ -118,10 +118,10 @@ impl Segment {
     }
 }
 
-impl Tracer {
+impl XrayDaemon {
     /// Connects to the daemon at `AWS_XRAY_DAEMON_ADDRESS`, which Lambda sets. Without it, nothing is sent.
     pub fn connect(environment: &Environment) -> Self {
-        let address = environment.maybe("AWS_XRAY_DAEMON_ADDRESS").and_then(|text| text.parse().ok());
+        let address = environment.optional("AWS_XRAY_DAEMON_ADDRESS").and_then(|text| text.parse().ok());
         let daemon = address.and_then(|address: SocketAddr| {
             let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
             socket.set_nonblocking(true).ok()?;
@@ -175,17 +175,17 @@ mod tests {
 
     use super::*;
 
-    fn trace(sampled: u8) -> Trace {
+    fn current_trace(sampled: u8) -> TraceHeader {
         let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=";
         format!("{header}{sampled}").parse().expect("a header")
     }
 
     /// A daemon, and a tracer that sends to it.
-    fn daemon_and_tracer() -> (UdpSocket, Tracer) {
+    fn daemon_and_tracer() -> (UdpSocket, XrayDaemon) {
         let daemon = UdpSocket::bind("127.0.0.1:0").expect("a port");
         daemon.set_read_timeout(Some(Duration::from_secs(5))).expect("a limit");
         let address = daemon.local_addr().expect("an address").to_string();
-        let tracer = Tracer::connect(&Environment::new([("AWS_XRAY_DAEMON_ADDRESS", address)]));
+        let tracer = XrayDaemon::connect(&Environment::new([("AWS_XRAY_DAEMON_ADDRESS", address)]));
         (daemon, tracer)
     }
 
@@ -201,9 +201,10 @@ mod tests {
     #[test]
     fn the_parent_of_a_segment_is_the_submission_or_another_segment() {
         let (daemon, tracer) = daemon_and_tracer();
-        let mut callback = Segment::of(Some(&trace(1)), "Landfall callback");
-        callback.note("job_id", "j");
-        let landing = Segment::of(Some(&trace(1)), "Landfall landing").after(callback.id().as_ref());
+        let mut callback = Segment::start(Some(&current_trace(1)), "Landfall callback");
+        callback.add_annotation("job_id", "j");
+        let landing =
+            Segment::start(Some(&current_trace(1)), "Landfall landing").with_parent(callback.id().as_ref());
         tracer.send(callback);
         tracer.send(landing);
         let (callback, landing) = (receive_segment(&daemon), receive_segment(&daemon));
@@ -219,8 +220,8 @@ mod tests {
     #[test]
     fn subsegments_and_failed_segments_are_marked() {
         let (daemon, tracer) = daemon_and_tracer();
-        let mut segment = Segment::of(Some(&trace(1)), "Landfall submission").as_part();
-        segment.failed();
+        let mut segment = Segment::start(Some(&current_trace(1)), "Landfall submission").as_subsegment();
+        segment.mark_failed();
         tracer.send(segment);
         let segment = receive_segment(&daemon);
         assert_eq!((&segment["type"], &segment["error"]), (&json!("subsegment"), &json!(true)));
@@ -231,18 +232,18 @@ mod tests {
     #[test]
     fn segments_of_an_unsampled_trace_are_not_sent() {
         let (daemon, tracer) = daemon_and_tracer();
-        tracer.send(Segment::of(Some(&trace(0)), "unrecorded"));
-        tracer.send(Segment::of(None, "without a trace"));
-        tracer.send(Segment::of(Some(&trace(1)), "recorded"));
+        tracer.send(Segment::start(Some(&current_trace(0)), "unrecorded"));
+        tracer.send(Segment::start(None, "without a trace"));
+        tracer.send(Segment::start(Some(&current_trace(1)), "recorded"));
         assert_eq!(receive_segment(&daemon)["name"], "recorded");
     }
 
     #[test]
     fn sending_without_a_daemon_does_not_fail() {
         for address in ["", "nowhere", "127.0.0.1:1"] {
-            let tracer = Tracer::connect(&Environment::new([("AWS_XRAY_DAEMON_ADDRESS", address)]));
-            tracer.send(Segment::of(Some(&trace(1)), "lost"));
-            tracer.send(Segment::of(Some(&trace(1)), "lost, too"));
+            let tracer = XrayDaemon::connect(&Environment::new([("AWS_XRAY_DAEMON_ADDRESS", address)]));
+            tracer.send(Segment::start(Some(&current_trace(1)), "lost"));
+            tracer.send(Segment::start(Some(&current_trace(1)), "lost, too"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Landfall's secret and its token secret in Secrets Manager.
 //!
-//! - [`Secrets`] reads Landfall's secret, caches it for a while, and changes it.
+//! - [`SecretStore`] reads Landfall's secret, caches it for a while, and changes it.
 //! - [`TokenCache`] shares the providers' access tokens between invocations by a second secret.
 
 mod random_bytes;
@@ -13,5 +13,5 @@ mod token_cache;
 pub use random_bytes::random_bytes;
 pub use secret_document::SecretDocument;
 pub use secret_version::SecretVersion;
-pub use secrets::Secrets;
+pub use secrets::SecretStore;
 pub use token_cache::TokenCache;

@@ -133,7 +133,7 @@ impl<T: Clone> CacheState<T> {
                 });
                 if let Some((fetched_at, _)) = &self.value {
                     let age_seconds = fetched_at.elapsed().as_secs();
-                    let causes = error.causes();
+                    let causes = error.cause_chain();
                     tracing::warn!(
                         metric = "StaleSecrets",
                         count = 1,
@@ -151,13 +151,13 @@ impl<T: Clone> CacheState<T> {
 impl FetchFailure {
     fn to_error(&self) -> Error {
         let error = Error::new(self.class, self.message.clone());
-        if self.class.retryable() { error.retry_after(FAILURE_TTL.as_secs()) } else { error }
+        if self.class.is_retryable() { error.with_retry_after(FAILURE_TTL.as_secs()) } else { error }
     }
 }
 
 fn fetch_timeout() -> Error {
     Error::new(ErrorClass::StorageUnavailable, "Landfall's secret could not be read in time")
-        .retry_after(FAILURE_TTL.as_secs())
+        .with_retry_after(FAILURE_TTL.as_secs())
 }
 
 #[cfg(test)]

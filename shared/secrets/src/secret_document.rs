@@ -58,15 +58,15 @@ impl SecretDocument {
             section.remove(expected);
         }
         hide_secrets(&document, &mut redactor);
-        for token in job.iter().flat_map(|job| self.callback_keys().tokens(provider, job)) {
-            redactor.hide(&token);
+        for token in job.iter().flat_map(|job| self.callback_keys().all_tokens(provider, job)) {
+            redactor.add_secret(&token);
         }
-        redactor.hide_callback_urls(provider.as_str());
+        redactor.add_callback_urls(provider.as_str());
         redactor
     }
 
     /// The section of a provider, `null` when there is none.
-    pub fn provider(&self, name: &str) -> Value {
+    pub fn provider_section(&self, name: &str) -> Value {
         self.0.get("providers").and_then(|providers| providers.get(name)).cloned().unwrap_or(Value::Null)
     }
 }
@@ -76,9 +76,9 @@ fn hide_secrets(value: &Value, redactor: &mut Redactor) {
     match value {
         Value::String(text) if OffsetDateTime::parse(text, &Rfc3339).is_ok() => {}
         Value::String(text) => {
-            redactor.hide(&Secret::new(text));
+            redactor.add_secret(&Secret::new(text));
             if let Some(key) = text.strip_prefix(SIGNING_SECRET_PREFIX) {
-                redactor.hide(&Secret::new(key));
+                redactor.add_secret(&Secret::new(key));
             }
         }
         Value::Array(values) => values.iter().for_each(|value| hide_secrets(value, redactor)),

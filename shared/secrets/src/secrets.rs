@@ -23,13 +23,13 @@ const PENDING_STAGE: &str = "LANDFALL_PENDING";
 
 /// A secret with a cache.
 #[derive(Debug)]
-pub struct Secrets {
+pub struct SecretStore {
     client: Client,
     id: String,
     cache: SecretCache<Arc<SecretDocument>>,
 }
 
-impl Secrets {
+impl SecretStore {
     /// The secret with this name or ARN.
     pub fn new(aws: &aws_types::SdkConfig, id: impl Into<String>) -> Self {
         Self { client: Client::new(aws), id: id.into(), cache: SecretCache::new() }
@@ -47,10 +47,10 @@ impl Secrets {
     /// been rotated.
     ///
     /// # Errors
-    /// As [`Secrets::get`], but without the fallback to an old copy, which is known not to match. A delivery is
+    /// As [`SecretStore::get`], but without the fallback to an old copy, which is known not to match. A delivery is
     /// then answered with 503 and not rejected for good, because it may be authentic. That is bounded: the provider
     /// retries it a few times, and Secrets Manager is requested once in a second at most.
-    pub async fn refreshed(&self) -> Result<Arc<SecretDocument>, Error> {
+    pub async fn get_fresh(&self) -> Result<Arc<SecretDocument>, Error> {
         self.cache.get_fresh(|| self.fetch_document()).await
     }
 
@@ -58,11 +58,14 @@ impl Secrets {
     /// may have been added just now.
     ///
     /// # Errors
-    /// As [`Secrets::get`].
-    pub async fn find<T>(&self, find: impl Fn(&SecretDocument) -> Option<T>) -> Result<Option<T>, Error> {
+    /// As [`SecretStore::get`].
+    pub async fn find_value<T>(
+        &self,
+        find: impl Fn(&SecretDocument) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
         match find(&*self.get().await?) {
             Some(found) => Ok(Some(found)),
-            None => Ok(find(&*self.refreshed().await?)),
+            None => Ok(find(&*self.get_fresh().await?)),
         }
     }
 
@@ -70,7 +73,7 @@ impl Secrets {
     ///
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`] or [`ErrorClass::Misconfigured`].
-    pub async fn current(&self) -> Result<SecretVersion, Error> {
+    pub async fn fetch_current_version(&self) -> Result<SecretVersion, Error> {
         let version = self.fetch().await?;
         self.cache.put(Arc::new(version.document().clone())).await;
         Ok(version)
@@ -82,7 +85,7 @@ impl Secrets {
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`]; [`ErrorClass::Misconfigured`] when the secret is not the expected JSON, or
     /// access to it is denied.
-    pub async fn change(
+    pub async fn update_provider_section(
         &self,
         read: &SecretVersion,
         provider: &str,
@@ -95,8 +98,8 @@ impl Secrets {
     /// then nothing is changed.
     ///
     /// # Errors
-    /// As [`Secrets::change`].
-    pub async fn change_notify_signing_secrets(
+    /// As [`SecretStore::change`].
+    pub async fn update_notify_signing_secrets(
         &self,
         read: &SecretVersion,
         secrets: &[Secret],
@@ -121,7 +124,7 @@ impl Secrets {
                 Ok(true)
             }
             // The label is on another version, or the response was lost after it moved. The current version decides.
-            Err(e) => match self.current().await?.id {
+            Err(e) => match self.fetch_current_version().await?.id {
                 id if id == new_id => Ok(true),
                 id if id != read.id => Ok(false),
                 _ => Err(write_error(e.into_service_error())),
@@ -138,7 +141,7 @@ impl Secrets {
             let e = e.into_service_error();
             let error =
                 Error::new(read_error_class(e.code()), "Landfall's secret cannot be read").with_source(e);
-            if error.retryable() { error.retry_after(5) } else { error }
+            if error.is_retryable() { error.with_retry_after(5) } else { error }
         })?;
         let (id, text) = (output.version_id.unwrap_or_default(), output.secret_string.unwrap_or_default());
         SecretVersion::parse(id, text)

@@ -10,7 +10,7 @@ use model::{Error, ErrorClass, Secret};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{SecretDocument, SecretVersion, Secrets};
+use crate::{SecretDocument, SecretStore, SecretVersion};
 
 /// How long a claim lasts: the time one invocation has to exchange the keys before another one may.
 const CLAIM_DURATION: Duration = Duration::from_secs(30);
@@ -25,20 +25,20 @@ const MAX_ATTEMPTS: u32 = 200;
 /// {"providers": {"ai_studios": {"token": {"value": "…", "renew_at": "2026-03-05T04:56:07Z"}, "token_claimed_until": null}}}
 /// ```
 #[derive(Debug)]
-pub struct TokenCache(Secrets);
+pub struct TokenCache(SecretStore);
 
 impl TokenCache {
     /// The tokens in the secret with this name or ARN.
     pub fn new(aws: &aws_types::SdkConfig, id: impl Into<String>) -> Self {
-        Self(Secrets::new(aws, id))
+        Self(SecretStore::new(aws, id))
     }
 
     /// Returns a provider's token that is valid for a while and differs from `refused`, which the provider rejected.
     /// `exchange` obtains a new token and the time of its renewal; of concurrent invocations only one runs it.
     ///
     /// # Errors
-    /// That of `exchange`, or as [`Secrets::change`].
-    pub async fn token<F>(
+    /// That of `exchange`, or as [`SecretStore::change`].
+    pub async fn get_token<F>(
         &self,
         provider: &str,
         refused: Option<&Secret>,
@@ -51,7 +51,7 @@ impl TokenCache {
             return Ok(token);
         }
         for _ in 0..MAX_ATTEMPTS {
-            let version = self.0.current().await?;
+            let version = self.0.fetch_current_version().await?;
             if let Some(token) = valid_token(version.document(), provider, refused) {
                 return Ok(token);
             }
@@ -67,19 +67,19 @@ impl TokenCache {
     /// secret cannot be read.
     ///
     /// # Errors
-    /// As [`Secrets::get`].
-    pub async fn held(&self, provider: &str) -> Result<Option<Secret>, Error> {
-        let document = match self.0.refreshed().await {
+    /// As [`SecretStore::get`].
+    pub async fn last_token(&self, provider: &str) -> Result<Option<Secret>, Error> {
+        let document = match self.0.get_fresh().await {
             Ok(document) => document,
             Err(_) => self.0.get().await?,
         };
-        let section = document.provider(provider);
+        let section = document.provider_section(provider);
         Ok(section.pointer("/token/value").and_then(Value::as_str).map(Secret::new))
     }
 
     async fn claim_exchange(&self, version: &SecretVersion, provider: &str) -> Result<bool, Error> {
         let until = format_time(OffsetDateTime::now_utc() + CLAIM_DURATION);
-        self.0.change(version, provider, &[("token_claimed_until", until)]).await
+        self.0.update_provider_section(version, provider, &[("token_claimed_until", until)]).await
     }
 
     async fn renew_token<F>(&self, provider: &str, exchange: impl FnOnce() -> F) -> Result<Secret, Error>
@@ -92,8 +92,8 @@ impl TokenCache {
             fields.push(("token", json!({ "value": token.expose(), "renew_at": format_time(*renew_at) })));
         }
         for _ in 0..MAX_ATTEMPTS {
-            let version = self.0.current().await?;
-            if self.0.change(&version, provider, &fields).await? {
+            let version = self.0.fetch_current_version().await?;
+            if self.0.update_provider_section(&version, provider, &fields).await? {
                 return exchanged.map(|(token, _)| token);
             }
         }
@@ -102,7 +102,7 @@ impl TokenCache {
 }
 
 fn valid_token(document: &SecretDocument, provider: &str, refused: Option<&Secret>) -> Option<Secret> {
-    let section = document.provider(provider);
+    let section = document.provider_section(provider);
     let token = section.get("token")?;
     let value = Secret::new(token.get("value")?.as_str().filter(|value| !value.is_empty())?);
     let renew_at = parse_time(token.get("renew_at")?)?;
@@ -110,7 +110,7 @@ fn valid_token(document: &SecretDocument, provider: &str, refused: Option<&Secre
 }
 
 fn is_claimed(document: &SecretDocument, provider: &str) -> bool {
-    let section = document.provider(provider);
+    let section = document.provider_section(provider);
     let until = section.get("token_claimed_until").and_then(parse_time);
     until.is_some_and(|until| until > OffsetDateTime::now_utc())
 }
@@ -126,5 +126,5 @@ fn parse_time(value: &Value) -> Option<OffsetDateTime> {
 
 fn token_unavailable() -> Error {
     Error::new(ErrorClass::StorageUnavailable, "no token of the provider is available; try again")
-        .retry_after(5)
+        .with_retry_after(5)
 }

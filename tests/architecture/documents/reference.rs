@@ -119,7 +119,7 @@ fn the_status_and_retryability_of_error_classes_match_the_code() {
         let status = class.http_status().to_string();
         // A dash means that no response has this class.
         assert!([status.as_str(), "–"].contains(&row.cells[1]), "{name} is {status}, not {}", row.cells[1]);
-        let retry = if class.retryable() { "yes" } else { "no" };
+        let retry = if class.is_retryable() { "yes" } else { "no" };
         assert_eq!(row.cells[2], retry, "{name}");
     }
 }

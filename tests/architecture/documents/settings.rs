@@ -81,7 +81,7 @@ pub(super) fn settings() -> BTreeSet<String> {
     let known: BTreeSet<&str> = PROVIDER_SUFFIXES.iter().copied().chain([CONCURRENCY_SUFFIX]).collect();
     assert_eq!(suffixes, known, "the suffixes of settings that are read for each provider");
     for provider in providers::ALL {
-        let limited = provider.concurrent_jobs().map(|_| CONCURRENCY_SUFFIX);
+        let limited = provider.concurrency_limit().map(|_| CONCURRENCY_SUFFIX);
         let suffixes = PROVIDER_SUFFIXES.iter().copied().chain(limited);
         found.extend(suffixes.map(|suffix| format!("{}_{suffix}", provider.name().to_uppercase())));
     }

@@ -11,10 +11,10 @@ mod cost;
 
 use std::time::Instant;
 
-use bucket::{Bucket, Key, UploadedObject};
-use http_client::{Downloader, Origin, SsrfGuard};
+use bucket::{Bucket, ObjectKey, UploadOutcome};
+use http_client::{Downloader, SsrfGuard, UrlOrigin};
 use model::ChecksumAlgorithm;
-use runtime::{Aws, Environment, RuntimeError, ca_bundle, start_log};
+use runtime::{AwsConfig, Environment, RuntimeError, init_logging, read_ca_bundle};
 use serde_json::json;
 use webhook::landing::transfer::{FileProgress, LandingProgress, TransferRequest, transfer_file};
 
@@ -25,28 +25,28 @@ async fn main() -> Result<(), RuntimeError> {
     let object = target.strip_prefix("s3://").and_then(|object| object.split_once('/'));
     let (bucket, key) =
         object.filter(|(_, key)| !key.is_empty()).ok_or("the target is not s3://bucket/key")?;
-    let origin = Origin::of(url).ok_or("the source is not a URL")?;
+    let origin = UrlOrigin::of(url).ok_or("the source is not a URL")?;
 
-    let environment = Environment::of_process();
-    start_log(&environment);
+    let environment = Environment::from_process();
+    init_logging(&environment);
     let store =
-        Bucket::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
+        Bucket::new(&AwsConfig::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
     let guard = SsrfGuard::new([], [origin], "TRUSTED_ORIGINS");
-    let downloader = Downloader::new(guard, u64::MAX, &ca_bundle(&environment)?)?;
+    let downloader = Downloader::new(guard, u64::MAX, &read_ca_bundle(&environment)?)?;
 
     let (started, progress) = (Instant::now(), LandingProgress::default());
     let request = TransferRequest {
         downloader: &downloader,
         bucket: &store,
         url,
-        key: &Key::Named(key.to_owned()),
+        key: &ObjectKey::Named(key.to_owned()),
         check_start: &|_| Ok("application/octet-stream"),
         progress: &FileProgress::new(&progress),
     };
     match transfer_file(&request, None).await?.uploaded {
-        UploadedObject::Stored { bytes, checksum } => {
+        UploadOutcome::Stored { bytes, checksum } => {
             cost::report(bytes, started, json!({ "checksum": checksum.value }))
         }
-        UploadedObject::AlreadyThere => Err("there is an object at the key already".into()),
+        UploadOutcome::AlreadyThere => Err("there is an object at the key already".into()),
     }
 }

@@ -10,9 +10,9 @@ mod cost;
 use std::time::Instant;
 
 use archive::{UnpackLimits, list_entries};
-use bucket::{Bucket, Key};
-use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
-use runtime::{Aws, Environment, RuntimeError, start_log};
+use bucket::{Bucket, ObjectKey};
+use model::{ChecksumAlgorithm, Job, JobId, JobOrigin, NewJob, ProviderName};
+use runtime::{AwsConfig, Environment, RuntimeError, init_logging};
 use serde_json::{Value, json};
 use webhook::landing::{
     archive::unpack::{EntryResult, UnpackRequest, unpack_archive},
@@ -34,11 +34,11 @@ async fn main() -> Result<(), RuntimeError> {
     let (bucket, key) =
         object.filter(|(_, key)| !key.is_empty()).ok_or("the archive is not s3://bucket/key")?;
 
-    let environment = Environment::of_process();
-    start_log(&environment);
+    let environment = Environment::from_process();
+    init_logging(&environment);
     let store =
-        Bucket::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
-    let archive = Key::Named(key.to_owned());
+        Bucket::new(&AwsConfig::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
+    let archive = ObjectKey::Named(key.to_owned());
 
     let started = Instant::now();
     let job = new_job();
@@ -60,7 +60,7 @@ async fn main() -> Result<(), RuntimeError> {
             EntryResult::Rejected(why) => return Err(format!("{}: {why}", outcome.source_name).into()),
         }
     }
-    let prefix = store.key(&Key::File(job.provider.clone(), job.id, String::new()));
+    let prefix = store.key(&ObjectKey::File(job.provider.clone(), job.id, String::new()));
     cost::report(bytes, started, json!({ "files": outcomes.len(), "prefix": prefix }))
 }
 
@@ -73,6 +73,6 @@ fn new_job() -> Job {
         expected: None,
         metadata: None,
         unpack: Some(true),
-        origin: Origin::Submitted,
+        origin: JobOrigin::Submitted,
     })
 }

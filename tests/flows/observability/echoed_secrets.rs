@@ -11,7 +11,7 @@ use crate::{landing::serve_response, log_capture::CapturedLog, world::World};
 /// The plain, percent-encoded and HTML-encoded forms of a secret.
 fn encodings_of(secret: &str) -> [String; 3] {
     let html = |c: char| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) };
-    [secret.to_owned(), model::percent_encoded(secret), secret.chars().map(html).collect()]
+    [secret.to_owned(), model::percent_encode(secret), secret.chars().map(html).collect()]
 }
 
 impl World {
@@ -68,7 +68,7 @@ impl World {
         let (id, url) = self.submit_export_without_callback(1).await;
         let secret = self.secret().await;
         let known =
-            json!({ "callback_url": url, "keys": secret["providers"], "page": model::percent_encoded(&url) });
+            json!({ "callback_url": url, "keys": secret["providers"], "page": model::percent_encode(&url) });
         let long = "x".repeat(300_000);
         for body in [
             json!({ "event_type": format!("{url} {}", secret["providers"]["abyssale"]["api_key"]), "known": known }),

@@ -29,8 +29,8 @@ async fn world(step_functions: &str) -> World {
 }
 
 fn step_functions() -> String {
-    let process = Environment::of_process();
-    process.text("LOCALEMU_ENDPOINT").expect("localemu.py sets LOCALEMU_ENDPOINT").to_owned()
+    let process = Environment::from_process();
+    process.required("LOCALEMU_ENDPOINT").expect("localemu.py sets LOCALEMU_ENDPOINT").to_owned()
 }
 
 /// A shipped state machine, with the harness's name of the function.

@@ -1,4 +1,4 @@
-//! Serves one endpoint: passes requests to the simulator and sends its replies as their [`Manner`] specifies.
+//! Serves one endpoint: passes requests to the simulator and sends its replies as their [`SendMode`] specifies.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use simulators::{Endpoint, Manner, Reply};
+use simulators::{Endpoint, Reply, SendMode};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -74,21 +74,21 @@ async fn make_response(
     is_head: bool,
     reset_flag: &ResetFlag,
 ) -> io::Result<Response<ShapedBody>> {
-    let manner = reply.manner;
+    let manner = reply.send_mode;
     match manner {
-        Manner::Lost => {
+        SendMode::Lost => {
             reset_flag.request_reset();
             return Err(io::Error::new(io::ErrorKind::ConnectionReset, "the simulator drops the response"));
         }
-        Manner::Late(after) => sleep(after).await,
-        Manner::Plain
-        | Manner::Slow { .. }
-        | Manner::CutAfter(_)
-        | Manner::NoLength
-        | Manner::ShortNoLength(_) => {}
+        SendMode::Late(after) => sleep(after).await,
+        SendMode::Plain
+        | SendMode::Slow { .. }
+        | SendMode::CutAfter(_)
+        | SendMode::NoLength
+        | SendMode::ShortNoLength(_) => {}
     }
     let (mut parts, body) = reply.response.into_parts();
-    if matches!(manner, Manner::NoLength | Manner::ShortNoLength(_)) {
+    if matches!(manner, SendMode::NoLength | SendMode::ShortNoLength(_)) {
         parts.headers.remove(CONTENT_LENGTH);
     } else if allows_body(parts.status) && !parts.headers.contains_key(CONTENT_LENGTH) {
         parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));

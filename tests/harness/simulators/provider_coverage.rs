@@ -5,7 +5,7 @@ use serde_json::{Map, json};
 use simulators::Simulator;
 
 fn simulator(provider: &dyn Provider) -> Box<dyn Simulator> {
-    simulators::of_provider(provider.name(), 1, 1).expect("a simulator for each provider")
+    simulators::simulator_for(provider.name(), 1, 1).expect("a simulator for each provider")
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn check_names_are_unique() {
     for provider in providers::ALL {
         let credentials = Credentials::new(simulator(*provider).credentials());
         let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
-        let checks = provider.checks(&access, Map::new()).expect("checks");
+        let checks = provider.health_checks(&access, Map::new()).expect("checks");
         // The names of Landfall's own checks.
         let mut names = vec!["table", "callback_url", "endpoint", "secret", "callback_key", "signing"];
         for (name, _) in checks {
@@ -33,12 +33,12 @@ fn check_names_are_unique() {
 #[test]
 fn the_demonstration_of_each_simulator_is_a_valid_request() {
     for provider in providers::ALL {
-        let demonstration = simulator(*provider).demonstration();
+        let demonstration = simulator(*provider).demo_job();
         let mut fields = demonstration.as_object().cloned().expect("an object");
         assert_eq!(fields.remove("provider"), Some(json!(provider.name())));
         fields.remove("metadata");
         let kind = fields.remove("kind").expect("a kind");
-        let order = provider.read_order(kind.as_str().expect("text"), fields).expect("a valid request");
-        assert!(order.expected.is_none_or(|expected| expected > 0));
+        let order = provider.parse_order(kind.as_str().expect("text"), fields).expect("a valid request");
+        assert!(order.expected_files.is_none_or(|expected| expected > 0));
     }
 }

@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Uri};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use simulators::{Manner, Outcome, Outgoing};
+use simulators::{DeliveryOutcome, OutgoingDelivery, SendMode};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
@@ -18,16 +18,16 @@ use super::resettable_socket::{ResetFlag, ResettableSocket};
 use super::shaped_body::ShapedBody;
 
 /// Sends the delivery and waits for the response as long as the provider would.
-pub(super) async fn send_delivery(outgoing: Outgoing) -> Outcome {
-    match timeout(outgoing.timeout, send_request(outgoing.request, outgoing.manner)).await {
-        Ok(Ok(status)) => Outcome::Status(status),
-        Ok(Err(_)) => Outcome::ConnectionFailed,
-        Err(_) => Outcome::Timeout,
+pub(super) async fn send_delivery(outgoing: OutgoingDelivery) -> DeliveryOutcome {
+    match timeout(outgoing.timeout, send_request(outgoing.request, outgoing.send_mode)).await {
+        Ok(Ok(status)) => DeliveryOutcome::Status(status),
+        Ok(Err(_)) => DeliveryOutcome::ConnectionFailed,
+        Err(_) => DeliveryOutcome::Timeout,
     }
 }
 
-async fn send_request(request: Request<bytes::Bytes>, manner: Manner) -> io::Result<u16> {
-    if let Manner::Late(after) = manner {
+async fn send_request(request: Request<bytes::Bytes>, manner: SendMode) -> io::Result<u16> {
+    if let SendMode::Late(after) = manner {
         sleep(after).await;
     }
     let reset_flag = ResetFlag::default();

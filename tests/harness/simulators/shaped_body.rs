@@ -1,4 +1,4 @@
-//! A body that is sent as a [`Manner`] specifies: in slow chunks, truncated, or without a length.
+//! A body that is sent as a [`SendMode`] specifies: in slow chunks, truncated, or without a length.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use simulators::Manner;
+use simulators::SendMode;
 use tokio::time::{Sleep, sleep};
 
 use super::resettable_socket::ResetFlag;
@@ -32,19 +32,19 @@ impl ShapedBody {
     }
 
     /// The body as `manner` sends it. A cut body sets `reset_flag`.
-    pub(super) fn new(body: Bytes, manner: Manner, reset_flag: &ResetFlag) -> Self {
+    pub(super) fn new(body: Bytes, manner: SendMode, reset_flag: &ResetFlag) -> Self {
         match manner {
-            Manner::Plain | Manner::Late(_) | Manner::Lost => Self::complete(body),
-            Manner::Slow { chunk, pause } => Self { chunk: chunk.max(1), pause, ..Self::complete(body) },
-            Manner::CutAfter(bytes) => Self {
+            SendMode::Plain | SendMode::Late(_) | SendMode::Lost => Self::complete(body),
+            SendMode::Slow { chunk, pause } => Self { chunk: chunk.max(1), pause, ..Self::complete(body) },
+            SendMode::CutAfter(bytes) => Self {
                 sized: false,
                 cut: Some(reset_flag.clone()),
                 // The headers are sent even if the body is cut at its first byte.
                 waiting: (bytes == 0).then(|| Box::pin(sleep(RESET_DELAY))),
                 ..Self::complete(truncate(&body, bytes))
             },
-            Manner::NoLength => Self { sized: false, ..Self::complete(body) },
-            Manner::ShortNoLength(bytes) => Self { sized: false, ..Self::complete(truncate(&body, bytes)) },
+            SendMode::NoLength => Self { sized: false, ..Self::complete(body) },
+            SendMode::ShortNoLength(bytes) => Self { sized: false, ..Self::complete(truncate(&body, bytes)) },
         }
     }
 

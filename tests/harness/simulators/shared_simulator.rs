@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use simulators::{Endpoint, Outcome, Outgoing, Reply, Simulator};
+use simulators::{DeliveryOutcome, Endpoint, OutgoingDelivery, Reply, Simulator};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
@@ -36,14 +36,14 @@ impl SharedSimulator {
     }
 
     /// Takes the deliveries that are due now, and returns when the next one is due.
-    pub(super) fn take_due(&self) -> (Vec<Outgoing>, Option<OffsetDateTime>) {
+    pub(super) fn take_due(&self) -> (Vec<OutgoingDelivery>, Option<OffsetDateTime>) {
         self.with_unnotified(|simulator| {
             (simulator.take_due(OffsetDateTime::now_utc()), simulator.next_due())
         })
     }
 
     /// Reports the outcome of a delivery to the simulator.
-    pub(super) fn record_outcome(&self, delivery: u64, outcome: Outcome) {
-        self.with(|simulator| simulator.delivered(delivery, outcome, OffsetDateTime::now_utc()));
+    pub(super) fn record_outcome(&self, delivery: u64, outcome: DeliveryOutcome) {
+        self.with(|simulator| simulator.record_outcome(delivery, outcome, OffsetDateTime::now_utc()));
     }
 }

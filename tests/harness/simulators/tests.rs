@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
-use simulators::{Endpoint, Manner, Origins, Outcome, Outgoing, Reply, Simulator};
+use simulators::{DeliveryOutcome, Endpoint, Origins, OutgoingDelivery, Reply, SendMode, Simulator};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,9 +16,9 @@ const BODY: &[u8] = b"0123456789";
 
 /// Responds to every API request in one manner, and delivers to each URL that is posted to its Admin endpoint.
 struct Scripted {
-    manner: Manner,
-    due: Vec<(OffsetDateTime, Outgoing)>,
-    outcomes: Vec<Outcome>,
+    manner: SendMode,
+    due: Vec<(OffsetDateTime, OutgoingDelivery)>,
+    outcomes: Vec<DeliveryOutcome>,
 }
 
 impl Simulator for Scripted {
@@ -30,29 +30,29 @@ impl Simulator for Scripted {
             let request = Request::post(uri).body(Bytes::from_static(BODY)).expect("a URL");
             let manner = self.manner;
             let timeout = Duration::from_millis(500);
-            let outgoing = Outgoing { delivery: 1, request, timeout, manner };
+            let outgoing = OutgoingDelivery { delivery: 1, request, timeout, send_mode: manner };
             self.due.push((wall + Duration::from_millis(100), outgoing));
         }
         let body = match endpoint {
             Endpoint::Admin => Bytes::from(json!({"outcomes": format!("{:?}", self.outcomes)}).to_string()),
             Endpoint::Api | Endpoint::Files => Bytes::from_static(BODY),
         };
-        let manner = if endpoint == Endpoint::Api { self.manner } else { Manner::Plain };
-        Reply { response: Response::new(body), manner }
+        let manner = if endpoint == Endpoint::Api { self.manner } else { SendMode::Plain };
+        Reply { response: Response::new(body), send_mode: manner }
     }
 
     fn next_due(&self) -> Option<OffsetDateTime> {
         self.due.iter().map(|(due, _)| *due).min()
     }
 
-    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
+    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<OutgoingDelivery> {
         let (due, later) = std::mem::take(&mut self.due).into_iter().partition(|(due, _)| *due <= wall);
         self.due = later;
-        let due: Vec<(OffsetDateTime, Outgoing)> = due;
+        let due: Vec<(OffsetDateTime, OutgoingDelivery)> = due;
         due.into_iter().map(|(_, outgoing)| outgoing).collect()
     }
 
-    fn delivered(&mut self, _: u64, outcome: Outcome, _: OffsetDateTime) {
+    fn record_outcome(&mut self, _: u64, outcome: DeliveryOutcome, _: OffsetDateTime) {
         self.outcomes.push(outcome);
     }
 
@@ -64,12 +64,12 @@ impl Simulator for Scripted {
         Value::Null
     }
 
-    fn demonstration(&self) -> Value {
+    fn demo_job(&self) -> Value {
         Value::Null
     }
 }
 
-async fn host(manner: Manner) -> SimulatorHost {
+async fn host(manner: SendMode) -> SimulatorHost {
     let scripted = Scripted { manner, due: Vec::new(), outcomes: Vec::new() };
     SimulatorHost::start(Box::new(scripted), Ports::default()).await.expect("free ports")
 }
@@ -85,7 +85,7 @@ async fn exchange(origin: &str, method: &str) -> (String, bool) {
     (String::from_utf8_lossy(&got).into_owned(), orderly)
 }
 
-async fn fetch_in_manner(manner: Manner) -> (String, bool, Duration) {
+async fn fetch_in_manner(manner: SendMode) -> (String, bool, Duration) {
     let host = host(manner).await;
     let start = Instant::now();
     let (text, orderly) = exchange(&host.origins().api, "GET").await;
@@ -94,7 +94,7 @@ async fn fetch_in_manner(manner: Manner) -> (String, bool, Duration) {
 
 #[tokio::test]
 async fn a_plain_response_has_a_content_length() {
-    let (text, orderly, _) = fetch_in_manner(Manner::Plain).await;
+    let (text, orderly, _) = fetch_in_manner(SendMode::Plain).await;
     assert!(
         orderly && text.contains("content-length: 10\r\n") && text.ends_with("\r\n\r\n0123456789"),
         "{text}"
@@ -103,44 +103,44 @@ async fn a_plain_response_has_a_content_length() {
 
 #[tokio::test]
 async fn a_lost_response_is_a_reset_without_a_byte() {
-    assert!(matches!(fetch_in_manner(Manner::Lost).await, (text, false, _) if text.is_empty()));
+    assert!(matches!(fetch_in_manner(SendMode::Lost).await, (text, false, _) if text.is_empty()));
 }
 
 #[tokio::test]
 async fn late_and_slow_responses_are_delayed() {
     let pause = Duration::from_millis(60);
-    let (text, orderly, took) = fetch_in_manner(Manner::Late(pause)).await;
+    let (text, orderly, took) = fetch_in_manner(SendMode::Late(pause)).await;
     assert!(orderly && text.ends_with("0123456789") && took >= pause);
-    let (text, orderly, took) = fetch_in_manner(Manner::Slow { chunk: 4, pause }).await;
+    let (text, orderly, took) = fetch_in_manner(SendMode::Slow { chunk: 4, pause }).await;
     assert!(orderly && text.ends_with("0123456789") && took >= 2 * pause, "{text} {took:?}");
     assert!(text.contains("content-length: 10\r\n"));
 }
 
 #[tokio::test]
 async fn a_cut_response_sends_less_than_its_content_length() {
-    let (text, orderly, _) = fetch_in_manner(Manner::CutAfter(4)).await;
+    let (text, orderly, _) = fetch_in_manner(SendMode::CutAfter(4)).await;
     assert!(!orderly && text.contains("content-length: 10\r\n") && text.ends_with("\r\n\r\n0123"), "{text}");
-    let (text, orderly, _) = fetch_in_manner(Manner::CutAfter(0)).await;
+    let (text, orderly, _) = fetch_in_manner(SendMode::CutAfter(0)).await;
     assert!(!orderly && text.ends_with("\r\n\r\n"), "{text}");
 }
 
 #[tokio::test]
 async fn a_response_without_length_is_chunked() {
-    let (text, orderly, _) = fetch_in_manner(Manner::NoLength).await;
+    let (text, orderly, _) = fetch_in_manner(SendMode::NoLength).await;
     assert!(orderly && text.ends_with("A\r\n0123456789\r\n0\r\n\r\n"), "{text}");
-    let (text, orderly, _) = fetch_in_manner(Manner::ShortNoLength(3)).await;
+    let (text, orderly, _) = fetch_in_manner(SendMode::ShortNoLength(3)).await;
     assert!(orderly && text.ends_with("3\r\n012\r\n0\r\n\r\n") && !text.contains("content-length"), "{text}");
 }
 
 #[tokio::test]
 async fn a_head_response_has_a_length_and_no_body() {
-    let host = host(Manner::Plain).await;
+    let host = host(SendMode::Plain).await;
     let (text, orderly) = exchange(&host.origins().files, "HEAD").await;
     assert!(orderly && text.contains("content-length: 10\r\n") && text.ends_with("\r\n\r\n"), "{text}");
 }
 
 /// Delivers to a receiver that sends `reply`, or nothing if it is empty. Returns the request and the recorded outcome.
-async fn deliver_to_receiver(reply: &'static [u8], manner: Manner) -> (String, String) {
+async fn deliver_to_receiver(reply: &'static [u8], manner: SendMode) -> (String, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let host = host(manner).await;
@@ -166,10 +166,10 @@ async fn deliver_to_receiver(reply: &'static [u8], manner: Manner) -> (String, S
 #[tokio::test]
 async fn a_delivery_is_sent_when_due_and_its_outcome_is_reported() {
     let (request, recorded) =
-        deliver_to_receiver(b"HTTP/1.1 202 X\r\ncontent-length: 0\r\n\r\n", Manner::Plain).await;
+        deliver_to_receiver(b"HTTP/1.1 202 X\r\ncontent-length: 0\r\n\r\n", SendMode::Plain).await;
     assert!(request.starts_with("POST /hook?a=1 HTTP/1.1\r\n") && request.contains("host: 127.0.0.1:"));
     assert!(recorded.contains("Status(202)"), "{recorded}");
-    let slow = Manner::Slow { chunk: 3, pause: Duration::from_millis(20) };
+    let slow = SendMode::Slow { chunk: 3, pause: Duration::from_millis(20) };
     let (_, recorded) =
         deliver_to_receiver(b"HTTP/1.1 307 X\r\nlocation: /y\r\ncontent-length: 0\r\n\r\n", slow).await;
     assert!(recorded.contains("Status(307)"), "redirects are not followed: {recorded}");
@@ -177,9 +177,9 @@ async fn a_delivery_is_sent_when_due_and_its_outcome_is_reported() {
 
 #[tokio::test]
 async fn no_response_is_a_timeout_and_a_closed_port_a_failed_connection() {
-    let (_, recorded) = deliver_to_receiver(b"", Manner::Plain).await;
+    let (_, recorded) = deliver_to_receiver(b"", SendMode::Plain).await;
     assert!(recorded.contains("Timeout"), "{recorded}");
-    let host = host(Manner::Plain).await;
+    let host = host(SendMode::Plain).await;
     host.admin(Method::POST, "/", &json!("http://127.0.0.1:1/")).expect("scheduled");
     tokio::time::sleep(Duration::from_millis(300)).await;
     let recorded = host.admin(Method::GET, "/", &Value::Null).expect("a response").to_string();
@@ -188,7 +188,7 @@ async fn no_response_is_a_timeout_and_a_closed_port_a_failed_connection() {
 
 #[tokio::test]
 async fn dropping_the_host_closes_its_ports() {
-    let host = host(Manner::Plain).await;
+    let host = host(SendMode::Plain).await;
     let address = host.origins().api.trim_start_matches("http://").to_owned();
     assert!(TcpStream::connect(&address).await.is_ok());
     drop(host);
@@ -198,9 +198,9 @@ async fn dropping_the_host_closes_its_ports() {
 
 #[tokio::test]
 async fn the_error_names_a_port_in_use() {
-    let first = host(Manner::Plain).await;
+    let first = host(SendMode::Plain).await;
     let port = first.origins().api.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-    let scripted = Scripted { manner: Manner::Plain, due: Vec::new(), outcomes: Vec::new() };
+    let scripted = Scripted { manner: SendMode::Plain, due: Vec::new(), outcomes: Vec::new() };
     let second = SimulatorHost::start(Box::new(scripted), Ports { api: port, ..Ports::default() }).await;
     assert!(second.err().is_some_and(|error| error.to_string().contains(&port.to_string())));
 }

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::simulator::Outcome;
+use crate::simulator::DeliveryOutcome;
 
 /// Why an attempt is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) struct DeliveryAttempt {
     pub(crate) fault: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    pub(crate) ended: Option<(Outcome, OffsetDateTime)>,
+    pub(crate) ended: Option<(DeliveryOutcome, OffsetDateTime)>,
 }
 
 impl DeliveryAttempt {
@@ -45,13 +45,13 @@ impl DeliveryAttempt {
             "body": String::from_utf8_lossy(&self.body),
             "bytes": self.body.len(),
             "outcome": self.ended.map(|(outcome, _)| match outcome {
-                Outcome::Status(_) => "status",
-                Outcome::Timeout => "timeout",
-                Outcome::ConnectionFailed => "connection_failed",
+                DeliveryOutcome::Status(_) => "status",
+                DeliveryOutcome::Timeout => "timeout",
+                DeliveryOutcome::ConnectionFailed => "connection_failed",
             }),
             "status": self.ended.and_then(|(outcome, _)| match outcome {
-                Outcome::Status(status) => Some(status),
-                Outcome::Timeout | Outcome::ConnectionFailed => None,
+                DeliveryOutcome::Status(status) => Some(status),
+                DeliveryOutcome::Timeout | DeliveryOutcome::ConnectionFailed => None,
             }),
             "ended_at": self.ended.map(|(_, at)| at.unix_timestamp()),
         })

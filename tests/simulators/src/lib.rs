@@ -23,7 +23,7 @@ pub(crate) mod response;
 pub(crate) mod simulator;
 pub(crate) mod virtual_clock;
 
-pub use simulator::{Endpoint, Manner, Origins, Outcome, Outgoing, Reply, Simulator};
+pub use simulator::{DeliveryOutcome, Endpoint, Origins, OutgoingDelivery, Reply, SendMode, Simulator};
 
 /// Creates a provider's simulator. Keys and seeded ids depend on the first number only, the seed. Ids of new
 /// work also depend on the second number, the run.
@@ -36,7 +36,7 @@ pub const ALL: &[(&str, NewSimulator)] = &[
 ];
 
 /// The simulator of the provider with this name.
-pub fn of_provider(name: &str, seed: u64, run: u64) -> Option<Box<dyn Simulator>> {
+pub fn simulator_for(name: &str, seed: u64, run: u64) -> Option<Box<dyn Simulator>> {
     let (_, new) = ALL.iter().find(|(provider, _)| *provider == name)?;
     Some(new(seed, run))
 }

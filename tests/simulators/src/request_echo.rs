@@ -41,7 +41,7 @@ pub(crate) fn echo_line(request: &Request<Bytes>, writing: EchoEncoding) -> Stri
 fn encode(text: &str, writing: EchoEncoding) -> String {
     match writing {
         EchoEncoding::Plain => text.to_owned(),
-        EchoEncoding::Percent => model::percent_encoded(text),
+        EchoEncoding::Percent => model::percent_encode(text),
         EchoEncoding::Html => text
             .chars()
             .map(|c| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) })

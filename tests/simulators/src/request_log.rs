@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Map, Value, json};
 
-use crate::simulator::{Endpoint, Manner, Reply};
+use crate::simulator::{Endpoint, Reply, SendMode};
 use crate::virtual_clock::Moment;
 
 /// Older requests are dropped.
@@ -42,11 +42,11 @@ impl RequestLog {
             "query": request.uri().query(),
             "headers": loggable_headers(request),
             "body": loggable_body(request.body()),
-            "status": match reply.manner {
-                Manner::Lost => None,
+            "status": match reply.send_mode {
+                SendMode::Lost => None,
                 _ => Some(reply.response.status().as_u16()),
             },
-            "manner": format!("{:?}", reply.manner),
+            "manner": format!("{:?}", reply.send_mode),
         }));
     }
 

@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::simulator::{Manner, Reply};
+use crate::simulator::{Reply, SendMode};
 
 /// A JSON response.
 pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
@@ -30,17 +30,17 @@ pub(crate) fn bytes_response(
 
 /// Sends the response unchanged.
 pub(crate) fn reply(response: Response<Bytes>) -> Reply {
-    Reply { response, manner: Manner::Plain }
+    Reply { response, send_mode: SendMode::Plain }
 }
 
 /// Resets the connection instead of sending a response.
 pub(crate) fn reset_connection() -> Reply {
-    Reply { response: Response::new(Bytes::new()), manner: Manner::Lost }
+    Reply { response: Response::new(Bytes::new()), send_mode: SendMode::Lost }
 }
 
 /// Sends the response after a delay.
 pub(crate) fn delayed_reply(response: Response<Bytes>, after: Duration) -> Reply {
-    Reply { response, manner: Manner::Late(after) }
+    Reply { response, send_mode: SendMode::Late(after) }
 }
 
 /// A response with the status, body and headers that a test chose. A string is sent unchanged, anything else as

@@ -39,11 +39,11 @@ pub trait Simulator: Send {
     /// Returns the real time at which the next delivery is due, if any is scheduled.
     fn next_due(&self) -> Option<OffsetDateTime>;
 
-    /// Takes the deliveries that are due. The harness reports each one once through [`Simulator::delivered`].
-    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing>;
+    /// Takes the deliveries that are due. The harness reports each one once through [`Simulator::record_outcome`].
+    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<OutgoingDelivery>;
 
     /// Records the outcome of a delivery taken earlier.
-    fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime);
+    fn record_outcome(&mut self, delivery: u64, outcome: DeliveryOutcome, wall: OffsetDateTime);
 
     /// Describes the simulator for scripts: `api_url`, `admin_url`, keys and seeded ids.
     fn describe(&self) -> Value;
@@ -53,14 +53,14 @@ pub trait Simulator: Send {
     fn credentials(&mut self) -> Value;
 
     /// Returns a request body for `POST /jobs` for the local runner's demonstration.
-    fn demonstration(&self) -> Value;
+    fn demo_job(&self) -> Value;
 
     /// Shortens the provider's latencies for a person who watches.
-    fn hurry(&mut self) {}
+    fn shorten_latencies(&mut self) {}
 
     /// Returns request bodies that cover everything that the provider can make. Each job ends stored.
-    fn gallery(&self) -> Vec<Value> {
-        vec![self.demonstration()]
+    fn example_jobs(&self) -> Vec<Value> {
+        vec![self.demo_job()]
     }
 }
 
@@ -70,12 +70,12 @@ pub struct Reply {
     /// The complete response. Its `Content-Length` is the header's value, or else the body's length.
     pub response: http::Response<Bytes>,
     /// How it is sent, including transport faults.
-    pub manner: Manner,
+    pub send_mode: SendMode,
 }
 
 /// How a [`Reply`] is sent, including transport faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Manner {
+pub enum SendMode {
     /// Completely and at once.
     #[default]
     Plain,
@@ -101,20 +101,20 @@ pub enum Manner {
 
 /// A webhook delivery that the harness sends for the simulator.
 #[derive(Debug, Clone)]
-pub struct Outgoing {
-    /// Identifies this attempt in [`Simulator::delivered`].
+pub struct OutgoingDelivery {
+    /// Identifies this attempt in [`Simulator::record_outcome`].
     pub delivery: u64,
     /// The request, with an absolute URI.
     pub request: http::Request<Bytes>,
     /// How long the provider waits for the response.
     pub timeout: Duration,
     /// How the body is sent; a slow sender sends it in pieces.
-    pub manner: Manner,
+    pub send_mode: SendMode,
 }
 
-/// The outcome of an [`Outgoing`] delivery.
+/// The outcome of an [`OutgoingDelivery`] delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The receiver responded with this status.
     Status(u16),
     /// No response within the timeout.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use model::{Error, ErrorClass};
-use runtime::HttpReply;
+use runtime::ApiGatewayResponse;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -22,23 +22,26 @@ pub(crate) async fn handle_request(
     clients: &Clients,
     request: &http::Request<Bytes>,
     deadline: OffsetDateTime,
-) -> HttpReply {
+) -> ApiGatewayResponse {
     let deadline = deadline.min(OffsetDateTime::now_utc() + TIMEOUT);
     let Some(route) = Route::find(request.uri().path()) else {
-        return HttpReply::error(&Error::new(ErrorClass::NotFound, "there is nothing at this path"));
+        return ApiGatewayResponse::from_error(&Error::new(
+            ErrorClass::NotFound,
+            "there is nothing at this path",
+        ));
     };
     if !route.allows(request.method()) {
         let message = format!("expected the method {}", route.allowed_methods());
-        return HttpReply::error(&Error::new(ErrorClass::MethodNotAllowed, message))
-            .header("allow", route.allowed_methods());
+        return ApiGatewayResponse::from_error(&Error::new(ErrorClass::MethodNotAllowed, message))
+            .with_header("allow", route.allowed_methods());
     }
     let result = match read_command(route, request) {
-        Ok(None) => return HttpReply::json_text(200, OPENAPI),
+        Ok(None) => return ApiGatewayResponse::json_text(200, OPENAPI),
         Ok(Some(command)) => run_command(clients, command, deadline).await,
         Err(error) => Err(error),
     };
     match result {
         Ok(response) => write_response(response),
-        Err(error) => HttpReply::error(&error),
+        Err(error) => ApiGatewayResponse::from_error(&error),
     }
 }

@@ -1,7 +1,7 @@
 //! Use case: cancel a job.
 
 use job_store::JobStore;
-use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
 use time::OffsetDateTime;
 
 use crate::{
@@ -18,17 +18,17 @@ pub(crate) async fn cancel_job(
     notifier: JobNotifier<'_>,
     id: JobId,
 ) -> Result<Job, Error> {
-    let cancelled = job_store.apply(id, &Event::Cancelled, OffsetDateTime::now_utc()).await;
+    let cancelled = job_store.apply_event(id, &JobEvent::Cancelled, OffsetDateTime::now_utc()).await;
     let (job, change) = cancelled.map_err(|error| match error.class {
         ErrorClass::NotFound => job_not_found(),
         _ => error,
     })?;
-    if change == Change::Moved {
+    if change == JobChange::StatusChanged {
         tracing::info!(job_id = %id, "job cancelled");
         notifier.notify_targets(&job).await;
     }
     match job.status {
-        Status::Cancelled => Ok(job),
+        JobStatus::Cancelled => Ok(job),
         status => Err(job_conflict(
             &job,
             format!("the job is {status}; a job in a final status cannot be cancelled"),

@@ -45,7 +45,7 @@ impl ListPosition {
         };
         let invalid =
             || Error::invalid("cursor", "expected the next_cursor of an earlier page of the same query");
-        let message = signer.open(cursor).ok_or_else(invalid)?;
+        let message = signer.verify(cursor).ok_or_else(invalid)?;
         let payload: CursorPayload =
             serde_json::from_slice(&message).map_err(|e| invalid().with_source(e))?;
         if payload.query != query.fingerprint() {
@@ -68,7 +68,7 @@ impl ListPosition {
         };
         let no_key = || Error::new(ErrorClass::Misconfigured, "no callback_key in Landfall's secret");
         let message = serde_json::to_vec(&payload).map_err(|e| no_key().with_source(e))?;
-        signer.seal(&message).ok_or_else(no_key)
+        signer.sign(&message).ok_or_else(no_key)
     }
 
     /// The start of the previous day, unless that is before the first day of the list.

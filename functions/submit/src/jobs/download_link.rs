@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bucket::{DownloadRequest, Key, PresignedUrl, Presigner};
+use bucket::{ObjectKey, PresignRequest, PresignedUrl, Presigner};
 use model::{Error, ErrorClass, Job, JobId, LinkView, ManifestObject, StoredFile};
 use serde::Deserialize;
 use serde_json::Value;
@@ -75,7 +75,7 @@ pub(crate) async fn create_download_link(
         }
     };
     let PresignedUrl { url, expires_at } =
-        presigner.link(&object, request.lifetime, OffsetDateTime::now_utc()).await?;
+        presigner.presign_get(&object, request.lifetime, OffsetDateTime::now_utc()).await?;
     Ok(LinkView { url, expires_at })
 }
 
@@ -88,17 +88,17 @@ async fn find_file(presigner: &Presigner, job: Job, name: &str) -> Result<Stored
         return Ok(file);
     }
     let manifest = job.manifest.filter(|_| has_more_in_manifest).ok_or_else(not_found)?;
-    let text = presigner.read(&manifest.key).await?.ok_or_else(not_found)?;
+    let text = presigner.get_object(&manifest.key).await?.ok_or_else(not_found)?;
     let malformed = |e| Error::new(ErrorClass::Internal, "the job's manifest cannot be read").with_source(e);
     let manifest: ManifestFiles = serde_json::from_slice(&text).map_err(malformed)?;
     find(manifest.files).ok_or_else(not_found)
 }
 
 /// The download of the manifest, which no list of files contains.
-fn manifest_download(manifest: ManifestObject) -> DownloadRequest {
-    DownloadRequest {
+fn manifest_download(manifest: ManifestObject) -> PresignRequest {
+    PresignRequest {
         key: manifest.key,
-        name: Key::MANIFEST_NAME.to_owned(),
+        name: ObjectKey::MANIFEST_NAME.to_owned(),
         content_type: "application/json".to_owned(),
     }
 }

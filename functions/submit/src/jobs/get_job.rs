@@ -1,6 +1,6 @@
 //! Use case: read a job, alone or with its deliveries.
 
-use job_store::{JobStore, LoggedDelivery};
+use job_store::{DeliveryLogEntry, JobStore};
 use model::{DeliveryView, Error, Job, JobId};
 use time::OffsetDateTime;
 
@@ -21,6 +21,6 @@ pub(crate) async fn get_job_with_deliveries(
 ) -> Result<(Job, Vec<DeliveryView>), Error> {
     let now = OffsetDateTime::now_utc();
     let (job, deliveries) =
-        tokio::try_join!(get_job(job_store, id), job_store.deliveries(id, MAX_DELIVERIES, now))?;
-    Ok((job, deliveries.iter().map(LoggedDelivery::view).collect()))
+        tokio::try_join!(get_job(job_store, id), job_store.list_deliveries(id, MAX_DELIVERIES, now))?;
+    Ok((job, deliveries.iter().map(DeliveryLogEntry::to_view).collect()))
 }

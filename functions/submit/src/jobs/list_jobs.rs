@@ -5,7 +5,7 @@
 
 use job_store::JobStore;
 use model::{Error, Job, JobView};
-use secrets::Secrets;
+use secrets::SecretStore;
 use time::OffsetDateTime;
 
 use crate::jobs::{
@@ -29,15 +29,15 @@ pub(crate) struct JobPage {
 /// Lists the jobs that match the query.
 pub(crate) async fn list_jobs(
     job_store: &JobStore,
-    secrets: &Secrets,
+    secrets: &SecretStore,
     query: &ListQuery,
 ) -> Result<JobPage, Error> {
-    let signer = secrets.get().await?.callback_keys().seals(PURPOSE);
+    let signer = secrets.get().await?.callback_keys().token_signer(PURPOSE);
     let today = OffsetDateTime::now_utc().date();
     let mut next = match ListPosition::from_query(query, &signer, today) {
         // The key may have changed since the secret was cached.
         Err(_) if query.cursor.is_some() => {
-            let signer = secrets.refreshed().await?.callback_keys().seals(PURPOSE);
+            let signer = secrets.get_fresh().await?.callback_keys().token_signer(PURPOSE);
             Some(ListPosition::from_query(query, &signer, today)?)
         }
         position => Some(position?),
@@ -63,10 +63,10 @@ async fn read_jobs(
 ) -> Result<Option<ListPosition>, Error> {
     let room = query.limit - page.jobs.len();
     let max_ids = if query.has_filters() { JobStore::MAX_PAGE_JOBS } else { room };
-    let found = job_store.made_on(position.day, position.before, max_ids).await?;
-    let mut jobs = job_store.get_all(&found.ids).await?;
+    let found = job_store.list_created_on(position.day, position.before, max_ids).await?;
+    let mut jobs = job_store.get_batch(&found.job_ids).await?;
     let mut last_read = position;
-    for (index, id) in found.ids.iter().enumerate() {
+    for (index, id) in found.job_ids.iter().enumerate() {
         let matching = jobs.remove(id).filter(|job| query.matches(job));
         if let Some(job) = matching
             && !page.add(job)
@@ -74,11 +74,11 @@ async fn read_jobs(
             return Ok(Some(last_read));
         }
         last_read.before = Some(*id);
-        if page.jobs.len() >= query.limit && index + 1 < found.ids.len() {
+        if page.jobs.len() >= query.limit && index + 1 < found.job_ids.len() {
             return Ok(Some(last_read));
         }
     }
-    Ok(if found.more { Some(last_read) } else { position.previous_day() })
+    Ok(if found.has_more { Some(last_read) } else { position.previous_day() })
 }
 
 impl JobPage {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::{Error, Job, Status};
-use providers::Fields;
+use model::{Error, Job, JobStatus};
+use providers::RequestFields;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use time::{Date, Duration, format_description::BorrowedFormatItem, macros::format_description};
@@ -30,7 +30,7 @@ pub struct ListQuery {
     /// The last day, in UTC.
     pub to: Option<Date>,
     /// Only jobs with one of these statuses. Empty selects every status.
-    pub statuses: Vec<Status>,
+    pub statuses: Vec<JobStatus>,
     /// Only jobs of this provider.
     pub provider: Option<String>,
     /// Only jobs of this kind.
@@ -73,7 +73,7 @@ impl ListQuery {
     pub fn read_fields(mut fields: Map<String, Value>) -> Result<Self, Error> {
         // Numbers keep their spelling, as they do in the metadata of jobs: the text of 7.0 differs from the text of 7.
         let metadata = fields.remove("metadata");
-        let mut reader = QueryReader(Fields::new(fields));
+        let mut reader = QueryReader(RequestFields::new(fields));
         let query = Self {
             from: reader.take_date("from"),
             to: reader.take_date("to"),
@@ -150,11 +150,11 @@ fn scalar_text(value: &Value) -> Option<String> {
 }
 
 /// Reads the fields of a query and collects violations.
-struct QueryReader(Fields);
+struct QueryReader(RequestFields);
 
 impl QueryReader {
     fn add_violation<T>(&mut self, name: &str, expected: impl Into<String>) -> Option<T> {
-        self.0.violation(name, expected);
+        self.0.add_violation(name, expected);
         None
     }
 
@@ -171,12 +171,12 @@ impl QueryReader {
         date.or_else(|| self.add_violation(name, "expected a day such as 2026-03-04"))
     }
 
-    fn take_statuses(&mut self) -> Vec<Status> {
+    fn take_statuses(&mut self) -> Vec<JobStatus> {
         let Some(text) = self.take_string("status") else { return vec![] };
-        let statuses: Option<Vec<Status>> = text.split(',').map(|name| name.trim().parse().ok()).collect();
+        let statuses: Option<Vec<JobStatus>> = text.split(',').map(|name| name.trim().parse().ok()).collect();
         statuses
             .or_else(|| {
-                let names = Status::ALL.map(Status::as_str).join(", ");
+                let names = JobStatus::ALL.map(JobStatus::as_str).join(", ");
                 self.add_violation("status", format!("expected one or more of {names}, separated by commas"))
             })
             .unwrap_or_default()
@@ -184,7 +184,7 @@ impl QueryReader {
 
     fn take_provider(&mut self) -> Option<String> {
         let name = self.take_string("provider")?;
-        if providers::find(&name).is_some() {
+        if providers::find_provider(&name).is_some() {
             return Some(name);
         }
         let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name()).collect();

@@ -1,7 +1,7 @@
 //! Use case: replay a delivery, which sends a logged delivery to the delivery queue again.
 
-use job_store::{JobStore, LoggedDelivery};
-use model::{Error, ErrorClass, Job, JobId, Status};
+use job_store::{DeliveryLogEntry, JobStore};
+use model::{Error, ErrorClass, Job, JobId, JobStatus};
 use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use time::OffsetDateTime;
 
@@ -15,12 +15,12 @@ pub(crate) async fn replay_delivery(
     delivery_id: Option<&str>,
 ) -> Result<Job, Error> {
     let (job, now) = (get_job(job_store, id).await?, OffsetDateTime::now_utc());
-    if job.status == Status::Cancelled {
+    if job.status == JobStatus::Cancelled {
         return Err(job_conflict(&job, "the job is cancelled; a delivery no longer changes it"));
     }
     let delivery = match delivery_id {
-        Some(delivery_id) => job_store.delivery(id, delivery_id, now).await?,
-        None => job_store.deliveries(id, 1, now).await?.pop(),
+        Some(delivery_id) => job_store.get_delivery(id, delivery_id, now).await?,
+        None => job_store.list_deliveries(id, 1, now).await?.pop(),
     };
     let delivery =
         delivery.ok_or_else(|| Error::new(ErrorClass::NotFound, "there is no such delivery of this job"))?;
@@ -32,9 +32,9 @@ pub(crate) async fn replay_delivery(
         provider: job.provider.clone(),
         route: DeliveryRoute::Callback(id),
         received_at: delivery.received_at,
-        delivery_id: Some(delivery.own_id),
+        delivery_id: Some(delivery.provider_delivery_id),
         body,
-        looked_up: 0,
+        lookup_attempts: 0,
     };
     delivery_queue.send(&DeliveryQueueMessage::Delivery(message), 0).await?;
     tracing::info!(metric = "DeliveriesReplayed", count = 1, job_id = %id, "delivery replayed");
@@ -42,12 +42,12 @@ pub(crate) async fn replay_delivery(
 }
 
 /// The body for the queue message: inline if it fits, else the key of the stored object.
-fn queue_body(delivery: &LoggedDelivery) -> Option<DeliveryBody> {
+fn queue_body(delivery: &DeliveryLogEntry) -> Option<DeliveryBody> {
     match (&delivery.body, &delivery.body_key) {
         (Some(text), _) if text.len() <= DeliveryBody::MAX_INLINE_BYTES => {
             Some(DeliveryBody::Text(text.clone()))
         }
-        (_, Some(key)) => Some(DeliveryBody::Stored(key.clone())),
+        (_, Some(key)) => Some(DeliveryBody::S3Key(key.clone())),
         (_, None) => None,
     }
 }

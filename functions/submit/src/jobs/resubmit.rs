@@ -2,7 +2,7 @@
 //!
 //! Each job is resubmitted at most once, however often and concurrently callers ask for it.
 
-use model::{Error, Event, Job, JobId, Origin, Status};
+use model::{Error, Job, JobEvent, JobId, JobOrigin, JobStatus};
 use time::OffsetDateTime;
 
 use crate::{
@@ -27,19 +27,22 @@ pub(crate) async fn resubmit_job(
     if let Some(new_id) = old.retries.resubmitted_as {
         return get_job(job_store, new_id).await;
     }
-    if !matches!(old.status, Status::Partial | Status::Failed | Status::Expired | Status::Cancelled) {
+    if !matches!(
+        old.status,
+        JobStatus::Partial | JobStatus::Failed | JobStatus::Expired | JobStatus::Cancelled
+    ) {
         return Err(retry_conflict(&old));
     }
-    if old.origin == Origin::Adopted {
+    if old.origin == JobOrigin::Imported {
         return Err(job_conflict(
             &old,
             "the job was adopted from the provider: its request was not submitted through Landfall",
         ));
     }
     let new = submit_job(clients, SubmitRequest::from_job(&old)?, deadline).await?;
-    let resubmitted = Event::Resubmitted { job: new.id };
+    let resubmitted = JobEvent::Resubmitted { new_job_id: new.id };
     // If this write fails, the new job still names the old one, and its idempotency key still finds it.
-    if let Err(error) = job_store.apply(id, &resubmitted, OffsetDateTime::now_utc()).await {
+    if let Err(error) = job_store.apply_event(id, &resubmitted, OffsetDateTime::now_utc()).await {
         error.log("the resubmission is not recorded on the old job");
     }
     tracing::info!(metric = "JobsResubmitted", count = 1, job_id = %id, new = %new.id, "job resubmitted");

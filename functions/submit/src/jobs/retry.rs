@@ -3,7 +3,7 @@
 //! A retry never submits work to the provider. It lands the files again, or polls the provider for them. Only a
 //! resubmission submits work.
 
-use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
 use providers::{ApiAccess, Credentials};
 use queues::DeliveryQueueMessage;
 use time::OffsetDateTime;
@@ -31,20 +31,20 @@ impl<'a> JobRetry<'a> {
     pub(crate) async fn retry(&self, id: JobId) -> Result<Job, Error> {
         let (job_store, delivery_queue) = (&self.clients.job_store, &self.clients.delivery_queue);
         let job = get_job(job_store, id).await?;
-        if job.status == Status::Landing && has_stalled(&job) {
-            delivery_queue.send(&DeliveryQueueMessage::Continuation(id), 0).await?;
+        if job.status == JobStatus::Landing && has_stalled(&job) {
+            delivery_queue.send(&DeliveryQueueMessage::ContinueLanding(id), 0).await?;
             tracing::info!(metric = "JobsRetried", count = 1, job_id = %id, "stalled landing queued again");
             return Ok(job);
         }
         let event = self.choose_event(&job).await?;
-        let (job, change) = job_store.apply(id, &event, OffsetDateTime::now_utc()).await?;
-        if change != Change::Moved {
+        let (job, change) = job_store.apply_event(id, &event, OffsetDateTime::now_utc()).await?;
+        if change != JobChange::StatusChanged {
             return Err(retry_conflict(&job));
         }
         tracing::info!(metric = "JobsRetried", count = 1, job_id = %id, "job retried");
         let message = match event {
-            Event::InquiryRetried { .. } => DeliveryQueueMessage::Hint(id),
-            _ => DeliveryQueueMessage::Continuation(id),
+            JobEvent::PollingRetried { .. } => DeliveryQueueMessage::Poll(id),
+            _ => DeliveryQueueMessage::ContinueLanding(id),
         };
         // If the send fails, the sweep sends the message: it checks jobs in this status.
         if let Err(error) = delivery_queue.send(&message, 0).await {
@@ -54,23 +54,23 @@ impl<'a> JobRetry<'a> {
     }
 
     /// Chooses the event that starts the new round: land again where the sources are known, else poll.
-    async fn choose_event(&self, job: &Job) -> Result<Event, Error> {
+    async fn choose_event(&self, job: &Job) -> Result<JobEvent, Error> {
         match job.status {
-            Status::Partial | Status::Failed | Status::Expired if !job.sources.is_empty() => {
-                Ok(Event::LandingRetried)
+            JobStatus::Partial | JobStatus::Failed | JobStatus::Expired if !job.sources.is_empty() => {
+                Ok(JobEvent::LandingRetried)
             }
-            Status::Expired => self.prepare_poll(job).await,
-            Status::Failed if job.provider_job_id.is_some() => self.prepare_poll(job).await,
+            JobStatus::Expired => self.prepare_poll(job).await,
+            JobStatus::Failed if job.provider_job_id.is_some() => self.prepare_poll(job).await,
             _ => Err(retry_conflict(job)),
         }
     }
 
     /// Checks that the provider can be polled for the job, and acquires the job's exclusive lock again.
-    async fn prepare_poll(&self, job: &Job) -> Result<Event, Error> {
-        let provider = providers::find(job.provider.as_str())
+    async fn prepare_poll(&self, job: &Job) -> Result<JobEvent, Error> {
+        let provider = providers::find_provider(job.provider.as_str())
             .ok_or_else(|| Error::new(ErrorClass::Internal, "the job names an unknown provider"))?;
         let secret = self.clients.secrets.get().await?;
-        let credentials = Credentials::new(secret.provider(provider.name()));
+        let credentials = Credentials::new(secret.provider_section(provider.name()));
         let api_url = self.clients.config.providers.api_url(provider.name());
         let access = ApiAccess { api_url, credentials: &credentials };
         if provider.poll(&access, job, OffsetDateTime::now_utc())?.is_none() {
@@ -80,7 +80,7 @@ impl<'a> JobRetry<'a> {
         }
         // Another job may hold the lock by now, and then the provider reports that job's results.
         acquire_exclusive_lock(&self.clients.job_store, job, provider).await?;
-        Ok(Event::InquiryRetried { known: job.provider_job_id.is_some() })
+        Ok(JobEvent::PollingRetried { is_accepted: job.provider_job_id.is_some() })
     }
 }
 

@@ -1,10 +1,10 @@
 //! Checks the URL of the webhook receiver for reasons why a provider may not deliver to it.
 
-use providers::{CheckResult, CheckStatus};
+use providers::{HealthCheckResult, HealthCheckStatus};
 use url::{Host, Url};
 
 /// Checks the URL. No provider is known to reject such URLs, so every finding is a warning.
-pub(crate) fn check_callback_url(url: &Url) -> CheckResult {
+pub(crate) fn check_callback_url(url: &Url) -> HealthCheckResult {
     let mut findings = vec![];
     if url.scheme() != "https" {
         findings.push("it is not https, and providers deliver by https only");
@@ -22,9 +22,9 @@ pub(crate) fn check_callback_url(url: &Url) -> CheckResult {
         None => findings.push("it has no host"),
     }
     match findings.is_empty() {
-        true => CheckResult::new(CheckStatus::Ok, "the callback URL is https on a public host"),
-        false => CheckResult::new(
-            CheckStatus::Warning,
+        true => HealthCheckResult::new(HealthCheckStatus::Ok, "the callback URL is https on a public host"),
+        false => HealthCheckResult::new(
+            HealthCheckStatus::Warning,
             format!("a provider may not reach WEBHOOK_URL: {}", findings.join("; ")),
         ),
     }
@@ -41,14 +41,14 @@ fn is_private(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(url: &str) -> CheckResult {
+    fn check(url: &str) -> HealthCheckResult {
         check_callback_url(&Url::parse(url).expect("a URL"))
     }
 
     #[test]
     fn a_public_https_url_passes() {
         for url in ["https://abc.execute-api.eu-west-1.amazonaws.com", "https://hooks.example.com/landfall"] {
-            assert_eq!(check(url).health, CheckStatus::Ok, "{url}");
+            assert_eq!(check(url).status, HealthCheckStatus::Ok, "{url}");
         }
     }
 
@@ -65,7 +65,7 @@ mod tests {
             ("https://[2001:4860:4860::8888]", "address"),
         ] {
             let result = check(url);
-            assert_eq!(result.health, CheckStatus::Warning, "{url}");
+            assert_eq!(result.status, HealthCheckStatus::Warning, "{url}");
             let detail = result.detail;
             assert!(detail.contains(reason) && !detail.contains("password@"), "{detail}");
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use job_store::JobStore;
 use model::{Error, ErrorClass, JobId};
-use providers::{ApiAccess, CheckResult, CheckStatus, Credentials};
+use providers::{ApiAccess, Credentials, HealthCheckResult, HealthCheckStatus};
 use secrets::SecretDocument;
 use serde_json::{Map, Value, json};
 
@@ -27,18 +27,19 @@ pub(crate) struct DeploymentCheck<'a> {
 
 /// The results, in the order of the checks.
 #[derive(Default)]
-struct CheckReport(Vec<(&'static str, CheckResult)>);
+struct CheckReport(Vec<(&'static str, HealthCheckResult)>);
 
 impl CheckReport {
-    fn add(&mut self, name: &'static str, result: Result<CheckResult, Error>) {
-        let result = result.unwrap_or_else(|error| CheckResult::new(CheckStatus::Failed, error.message));
+    fn add(&mut self, name: &'static str, result: Result<HealthCheckResult, Error>) {
+        let result =
+            result.unwrap_or_else(|error| HealthCheckResult::new(HealthCheckStatus::Failed, error.message));
         self.0.push((name, result));
     }
 
     fn into_json(self) -> Value {
-        let ok = self.0.iter().all(|(_, result)| result.health != CheckStatus::Failed);
+        let ok = self.0.iter().all(|(_, result)| result.status != HealthCheckStatus::Failed);
         let checks: Vec<Value> = (self.0.into_iter())
-            .map(|(name, CheckResult { health, detail })| {
+            .map(|(name, HealthCheckResult { status: health, detail })| {
                 json!({ "name": name, "status": status_name(health), "detail": detail })
             })
             .collect();
@@ -46,11 +47,11 @@ impl CheckReport {
     }
 }
 
-fn status_name(status: CheckStatus) -> &'static str {
+fn status_name(status: HealthCheckStatus) -> &'static str {
     match status {
-        CheckStatus::Ok => "ok",
-        CheckStatus::Warning => "warning",
-        CheckStatus::Failed => "failed",
+        HealthCheckStatus::Ok => "ok",
+        HealthCheckStatus::Warning => "warning",
+        HealthCheckStatus::Failed => "failed",
     }
 }
 
@@ -64,14 +65,14 @@ impl DeploymentCheck<'_> {
         report.add("table", self.check_table().await);
         report.add("callback_url", Ok(check_callback_url(&self.config.webhook_url)));
         report.add("receiver", self.check_receiver().await);
-        match self.signing_secret.secrets.current().await {
+        match self.signing_secret.secrets.fetch_current_version().await {
             Err(error) => report.add("secret", Err(error)),
             Ok(version) => {
                 report.add("callback_key", Ok(check_callback_key(version.document())));
                 report.add("webhook_secret", Ok(check_webhook_secret(version.document())));
-                let section = version.document().provider(self.signing_secret.provider.name());
+                let section = version.document().provider_section(self.signing_secret.provider.name());
                 self.check_provider(&Credentials::new(section), fields, &mut report).await?;
-                if !self.signing_secret.provider.signs() {
+                if !self.signing_secret.provider.signs_deliveries() {
                     return Ok(report.into_json());
                 }
                 let status = self.signing_secret.fetch_status(&version).await;
@@ -79,8 +80,12 @@ impl DeploymentCheck<'_> {
                     "signing",
                     status.map(|status| {
                         let (health, detail) = status.compare();
-                        let is_failure = self.config.require_signatures && health == CheckStatus::Warning;
-                        CheckResult::new(if is_failure { CheckStatus::Failed } else { health }, detail)
+                        let is_failure =
+                            self.config.require_signatures && health == HealthCheckStatus::Warning;
+                        HealthCheckResult::new(
+                            if is_failure { HealthCheckStatus::Failed } else { health },
+                            detail,
+                        )
                     }),
                 );
             }
@@ -95,7 +100,7 @@ impl DeploymentCheck<'_> {
         report: &mut CheckReport,
     ) -> Result<(), Error> {
         let access = ApiAccess { api_url: self.signing_secret.api_url, credentials };
-        let checks = match self.signing_secret.provider.checks(&access, fields) {
+        let checks = match self.signing_secret.provider.health_checks(&access, fields) {
             Ok(checks) => checks,
             Err(error) if error.violations.is_empty() => {
                 report.add("key", Err(error));
@@ -104,20 +109,20 @@ impl DeploymentCheck<'_> {
             Err(error) => return Err(error),
         };
         for (name, mut query) in checks {
-            let result = self.signing_secret.provider_client.inquire(query.as_mut()).await;
+            let result = self.signing_secret.provider_client.run_query(query.as_mut()).await;
             report.add(name, result.map_err(Error::from));
         }
         Ok(())
     }
 
     /// Reads a job that does not exist.
-    async fn check_table(&self) -> Result<CheckResult, Error> {
+    async fn check_table(&self) -> Result<HealthCheckResult, Error> {
         self.job_store.get(JobId::generate()).await?;
-        Ok(CheckResult::new(CheckStatus::Ok, "the table can be read"))
+        Ok(HealthCheckResult::new(HealthCheckStatus::Ok, "the table can be read"))
     }
 
     /// Sends a callback with an invalid token. A receiver that can read its secret responds with 401.
-    async fn check_receiver(&self) -> Result<CheckResult, Error> {
+    async fn check_receiver(&self) -> Result<HealthCheckResult, Error> {
         let mut url = self.config.webhook_url.clone();
         let (provider, job) = (self.signing_secret.provider.name(), JobId::generate().to_string());
         if let Ok(mut path) = url.path_segments_mut() {
@@ -127,31 +132,31 @@ impl DeploymentCheck<'_> {
         let request = request.map_err(|e| {
             Error::new(ErrorClass::Misconfigured, "WEBHOOK_URL is not a valid request URL").with_source(e)
         })?;
-        Ok(match self.signing_secret.provider_client.send(request).await {
-            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => CheckResult::new(
-                CheckStatus::Ok,
+        Ok(match self.signing_secret.provider_client.send_request(request).await {
+            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => HealthCheckResult::new(
+                HealthCheckStatus::Ok,
                 "the webhook receiver responds, and rejects an invalid callback token",
             ),
             Ok(response) => {
                 let status = response.status().as_u16();
-                CheckResult::new(
-                    CheckStatus::Failed,
+                HealthCheckResult::new(
+                    HealthCheckStatus::Failed,
                     format!("the webhook receiver responds with HTTP {status}; expected 401"),
                 )
             }
-            Err(_) => CheckResult::new(
-                CheckStatus::Failed,
+            Err(_) => HealthCheckResult::new(
+                HealthCheckStatus::Failed,
                 "the webhook receiver cannot be reached from the submit function",
             ),
         })
     }
 }
 
-fn check_callback_key(secret: &SecretDocument) -> CheckResult {
+fn check_callback_key(secret: &SecretDocument) -> HealthCheckResult {
     match secret.callback_keys().is_empty() {
-        false => CheckResult::new(CheckStatus::Ok, "there is a key for callback tokens"),
-        true => CheckResult::new(
-            CheckStatus::Failed,
+        false => HealthCheckResult::new(HealthCheckStatus::Ok, "there is a key for callback tokens"),
+        true => HealthCheckResult::new(
+            HealthCheckStatus::Failed,
             "no callback_key in Landfall's secret: no job can be submitted",
         ),
     }

@@ -101,7 +101,7 @@ impl OperatorCommand {
             return WebhookSecretAction::read(fields).map(Self::WebhookSecret);
         }
         let provider = fields.remove("provider");
-        let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
+        let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find_provider);
         let provider =
             provider.ok_or_else(|| Error::invalid("provider", "expected the name of a provider"))?;
         if name == CHECK {

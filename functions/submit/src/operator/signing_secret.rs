@@ -8,9 +8,9 @@
 use model::{Error, ErrorClass};
 use provider_client::ProviderClient;
 use providers::{
-    ApiAccess, Credentials, Provider, SecretRetention, SigningAction, SigningSecret, fingerprint,
+    ApiAccess, Credentials, Provider, SecretRetention, SigningAction, SigningSecret, secret_fingerprint,
 };
-use secrets::{SecretVersion, Secrets};
+use secrets::{SecretStore, SecretVersion};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -26,7 +26,7 @@ const MAX_ATTEMPTS: u32 = 5;
 pub(crate) struct SigningSecretManager<'a> {
     pub(crate) provider: &'static dyn Provider,
     pub(crate) api_url: &'a str,
-    pub(crate) secrets: &'a Secrets,
+    pub(crate) secrets: &'a SecretStore,
     pub(crate) provider_client: ProviderClient<'a>,
 }
 
@@ -47,10 +47,10 @@ impl<'a> SigningSecretManager<'a> {
     /// Runs a command. The response contains fingerprints and times, never a secret.
     pub(crate) async fn run(&self, command: SigningCommand) -> Result<Value, Error> {
         let status = match command {
-            SigningCommand::Status => self.fetch_status(&self.secrets.current().await?).await?,
-            SigningCommand::Run(SigningAction::Fetch) => self.sync_list(SecretRetention::Valid).await?.1,
+            SigningCommand::Status => self.fetch_status(&self.secrets.fetch_current_version().await?).await?,
+            SigningCommand::Run(SigningAction::Fetch) => self.sync_list(SecretRetention::AllValid).await?.1,
             SigningCommand::Run(action @ SigningAction::Rotate { force }) => {
-                let retention = if force { SecretRetention::Replaced } else { SecretRetention::Valid };
+                let retention = if force { SecretRetention::OnlyReplaced } else { SecretRetention::AllValid };
                 self.change_at_provider(action, retention).await?
             }
             // The revoked secret may have leaked, so it leaves the list immediately. Every delivery carries a signature
@@ -66,7 +66,7 @@ impl<'a> SigningSecretManager<'a> {
         tracing::info!(
             provider = self.provider.name(),
             action = command.name(),
-            present = status.at_provider.as_ref().map(|signing| fingerprint(&signing.secret)),
+            present = status.at_provider.as_ref().map(|signing| secret_fingerprint(&signing.secret)),
             "signing secret command completed"
         );
         Ok(response)
@@ -77,7 +77,7 @@ impl<'a> SigningSecretManager<'a> {
     pub(crate) async fn fetch_status(&self, version: &SecretVersion) -> Result<SigningStatus, Error> {
         let credentials = self.read_credentials(version);
         let stored = credentials.signing_secrets();
-        let at_provider = match stored.held() {
+        let at_provider = match stored.entries() {
             [] => None,
             _ => Some(self.call_provider(&credentials, SigningAction::Fetch).await?),
         };
@@ -90,14 +90,14 @@ impl<'a> SigningSecretManager<'a> {
         action: SigningAction,
         retention: SecretRetention,
     ) -> Result<SigningStatus, Error> {
-        let (version, before) = self.sync_list(SecretRetention::Valid).await?;
+        let (version, before) = self.sync_list(SecretRetention::AllValid).await?;
         let credentials = self.read_credentials(&version);
         let new_secret = match self.call_provider(&credentials, action).await {
             Ok(new_secret) => new_secret,
             Err(error) if error.class == ErrorClass::ProviderOutcomeUnknown => {
                 // The request is not sent again. The provider's secret shows whether it was replaced.
                 error.log("the signing secret may or may not have been changed");
-                let (_, after) = self.sync_list(SecretRetention::Valid).await?;
+                let (_, after) = self.sync_list(SecretRetention::AllValid).await?;
                 return if after.differs_at_provider(&before) { Ok(after) } else { Err(error) };
             }
             Err(error) => return Err(error),
@@ -118,7 +118,7 @@ impl<'a> SigningSecretManager<'a> {
 
     /// Fetches the provider's present secret and stores it first in the list, before the older ones that are retained.
     async fn sync_list(&self, retention: SecretRetention) -> Result<(SecretVersion, SigningStatus), Error> {
-        let mut version = self.secrets.current().await?;
+        let mut version = self.secrets.fetch_current_version().await?;
         for _ in 0..MAX_ATTEMPTS {
             let credentials = self.read_credentials(&version);
             let present = self.call_provider(&credentials, SigningAction::Fetch).await?;
@@ -126,10 +126,10 @@ impl<'a> SigningSecretManager<'a> {
                 return Ok(synced);
             }
             // Another writer changed the list. The provider's response may be older than that change.
-            version = self.secrets.current().await?;
+            version = self.secrets.fetch_current_version().await?;
         }
         let message = "Landfall's secret was changed by others on every attempt; try again";
-        Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(5))
+        Err(Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(5))
     }
 
     /// Writes the list if it differs. Returns `None` if the secret was changed since it was read.
@@ -140,12 +140,17 @@ impl<'a> SigningSecretManager<'a> {
         retention: SecretRetention,
     ) -> Result<Option<(SecretVersion, SigningStatus)>, Error> {
         let before = self.read_credentials(version).signing_secrets();
-        let stored = before.renewed(&present, retention, OffsetDateTime::now_utc());
-        if stored != before && !self.secrets.change(version, self.provider.name(), &stored.fields()).await? {
+        let stored = before.with_current(&present, retention, OffsetDateTime::now_utc());
+        if stored != before
+            && !self
+                .secrets
+                .update_provider_section(version, self.provider.name(), &stored.to_secret_fields())
+                .await?
+        {
             return Ok(None);
         }
         let status = SigningStatus { stored, at_provider: Some(present) };
-        Ok(Some((self.secrets.current().await?, status)))
+        Ok(Some((self.secrets.fetch_current_version().await?, status)))
     }
 
     async fn call_provider(
@@ -154,14 +159,14 @@ impl<'a> SigningSecretManager<'a> {
         action: SigningAction,
     ) -> Result<SigningSecret, Error> {
         let access = ApiAccess { api_url: self.api_url, credentials };
-        let query = self.provider.signing(&access, action)?;
+        let query = self.provider.manage_signing_secret(&access, action)?;
         let mut query = query.ok_or_else(|| {
             Error::invalid("provider", "this provider has no signing secret that can be managed")
         })?;
-        Ok(self.provider_client.inquire(query.as_mut()).await?)
+        Ok(self.provider_client.run_query(query.as_mut()).await?)
     }
 
     fn read_credentials(&self, version: &SecretVersion) -> Credentials {
-        Credentials::new(version.document().provider(self.provider.name()))
+        Credentials::new(version.document().provider_section(self.provider.name()))
     }
 }

@@ -1,6 +1,6 @@
 //! The status of a signing secret: what Landfall stores and what the provider uses, shown by fingerprints only.
 
-use providers::{CheckStatus, SigningSecret, SigningSecrets, fingerprint, rfc3339};
+use providers::{HealthCheckStatus, SigningSecret, SigningSecrets, format_rfc3339, secret_fingerprint};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -20,20 +20,21 @@ impl SigningStatus {
     }
 
     /// Compares Landfall's list with the provider's secret, and explains the result.
-    pub(crate) fn compare(&self) -> (CheckStatus, String) {
-        let stored = self.stored.held();
+    pub(crate) fn compare(&self) -> (HealthCheckStatus, String) {
+        let stored = self.stored.entries();
         let Some(at_provider) = &self.at_provider else {
             let detail = "deliveries are not signed: no signing secret is stored, and callbacks are authenticated \
                           by their tokens alone; signing_secret with the action fetch turns signing on";
-            return (CheckStatus::Warning, detail.to_owned());
+            return (HealthCheckStatus::Warning, detail.to_owned());
         };
-        let name = fingerprint(&at_provider.secret);
+        let name = secret_fingerprint(&at_provider.secret);
         match stored.iter().position(|stored| stored.secret == at_provider.secret) {
-            Some(0) => {
-                (CheckStatus::Ok, format!("the provider's secret {name} is stored, {} in all", stored.len()))
-            }
+            Some(0) => (
+                HealthCheckStatus::Ok,
+                format!("the provider's secret {name} is stored, {} in all", stored.len()),
+            ),
             Some(_) => (
-                CheckStatus::Warning,
+                HealthCheckStatus::Warning,
                 format!(
                     "the provider's secret {name} is stored, but not as the newest; the action fetch repairs the list"
                 ),
@@ -42,28 +43,28 @@ impl SigningStatus {
                 let detail = format!(
                     "the provider's secret {name} is not stored: its deliveries are rejected; the action fetch stores it"
                 );
-                (CheckStatus::Failed, detail)
+                (HealthCheckStatus::Failed, detail)
             }
         }
     }
 
     /// The JSON of a response, with fingerprints in place of secrets.
     pub(crate) fn to_json(&self) -> Value {
-        let time = |at: Option<OffsetDateTime>| json!(at.and_then(rfc3339));
-        let stored: Vec<Value> = (self.stored.held().iter())
-            .map(|stored| json!({ "fingerprint": fingerprint(&stored.secret), "until": time(stored.until) }))
+        let time = |at: Option<OffsetDateTime>| json!(at.and_then(format_rfc3339));
+        let stored: Vec<Value> = (self.stored.entries().iter())
+            .map(|stored| json!({ "fingerprint": secret_fingerprint(&stored.secret), "until": time(stored.expires_at) }))
             .collect();
         let at_provider = self.at_provider.as_ref().map(|signing| {
             json!({
-                "fingerprint": fingerprint(&signing.secret),
+                "fingerprint": secret_fingerprint(&signing.secret),
                 "created_at": time(signing.created_at),
                 "rotated_at": time(signing.rotated_at),
-                "previous_until": time(signing.previous_until),
+                "previous_until": time(signing.previous_expires_at),
             })
         });
         let (status, detail) = self.compare();
         json!({
-            "in_sync": status == CheckStatus::Ok, "detail": detail,
+            "in_sync": status == HealthCheckStatus::Ok, "detail": detail,
             "at_provider": at_provider, "stored": stored, "stored_total": stored.len(),
         })
     }

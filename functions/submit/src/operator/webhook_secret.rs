@@ -4,8 +4,8 @@
 
 use model::{Error, ErrorClass, Secret};
 use notifications::WebhookSigner;
-use providers::{CheckResult, CheckStatus, fingerprint};
-use secrets::{SecretDocument, Secrets, random_bytes};
+use providers::{HealthCheckResult, HealthCheckStatus, secret_fingerprint};
+use secrets::{SecretDocument, SecretStore, random_bytes};
 use serde_json::{Value, json};
 
 use crate::operator::operator_command::WebhookSecretAction;
@@ -20,28 +20,28 @@ const MISSING: &str = "there is no notify_signing_secrets in Landfall's secret; 
 
 /// Runs an action. The response lists fingerprints, newest first, and never a secret.
 pub(crate) async fn manage_webhook_secrets(
-    secrets: &Secrets,
+    secrets: &SecretStore,
     action: WebhookSecretAction,
 ) -> Result<Value, Error> {
     for _ in 0..MAX_ATTEMPTS {
-        let version = secrets.current().await?;
+        let version = secrets.fetch_current_version().await?;
         let stored = version.document().notify_signing_secrets();
         let changed = match action {
             WebhookSecretAction::Status => stored.clone(),
             WebhookSecretAction::Rotate => prepend_new_secret(stored.clone())?,
             WebhookSecretAction::Revoke => stored.iter().take(1).cloned().collect(),
         };
-        if changed == stored || secrets.change_notify_signing_secrets(&version, &changed).await? {
+        if changed == stored || secrets.update_notify_signing_secrets(&version, &changed).await? {
             // Refreshes the cached copy of Landfall's secret.
-            secrets.current().await?;
-            let fingerprints: Vec<String> = changed.iter().map(fingerprint).collect();
+            secrets.fetch_current_version().await?;
+            let fingerprints: Vec<String> = changed.iter().map(secret_fingerprint).collect();
             let action = action.name();
             tracing::info!(action, newest = fingerprints.first(), "webhook secret command completed");
             return Ok(json!({ "action": action, "stored": fingerprints }));
         }
     }
     let message = "Landfall's secret was changed by others on every attempt; try again";
-    Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(5))
+    Err(Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(5))
 }
 
 fn prepend_new_secret(stored: Vec<Secret>) -> Result<Vec<Secret>, Error> {
@@ -50,7 +50,7 @@ fn prepend_new_secret(stored: Vec<Secret>) -> Result<Vec<Secret>, Error> {
             "the previous secret still signs beside the newest; \"revoke\" it before the next \"rotate\"";
         return Err(Error::invalid("action", message));
     }
-    let new = WebhookSigner::written(&random_bytes()?);
+    let new = WebhookSigner::encode_secret(&random_bytes()?);
     Ok([new].into_iter().chain(stored).collect())
 }
 
@@ -58,8 +58,8 @@ fn prepend_new_secret(stored: Vec<Secret>) -> Result<Vec<Secret>, Error> {
 ///
 /// # Errors
 /// [`ErrorClass::WebhookSecretMissing`]: no secret is stored.
-pub(crate) async fn require_webhook_secret(secrets: &Secrets) -> Result<(), Error> {
-    if secrets.find(|document| has_webhook_secret(document).then_some(())).await?.is_some() {
+pub(crate) async fn require_webhook_secret(secrets: &SecretStore) -> Result<(), Error> {
+    if secrets.find_value(|document| has_webhook_secret(document).then_some(())).await?.is_some() {
         return Ok(());
     }
     let message = format!(
@@ -70,14 +70,17 @@ pub(crate) async fn require_webhook_secret(secrets: &Secrets) -> Result<(), Erro
 
 /// Checks whether callers' webhooks can be signed. A missing secret is only a warning: not every deployment has callers
 /// with webhooks.
-pub(crate) fn check_webhook_secret(secret: &SecretDocument) -> CheckResult {
+pub(crate) fn check_webhook_secret(secret: &SecretDocument) -> HealthCheckResult {
     if has_webhook_secret(secret) {
-        return CheckResult::new(CheckStatus::Ok, "there is a secret to sign callers' webhooks with");
+        return HealthCheckResult::new(
+            HealthCheckStatus::Ok,
+            "there is a secret to sign callers' webhooks with",
+        );
     }
     let detail = format!("jobs with notify.webhook_url are rejected: {MISSING}");
-    CheckResult::new(CheckStatus::Warning, detail)
+    HealthCheckResult::new(HealthCheckStatus::Warning, detail)
 }
 
 fn has_webhook_secret(secret: &SecretDocument) -> bool {
-    !WebhookSigner::read(&secret.notify_signing_secrets()).is_empty()
+    !WebhookSigner::from_secrets(&secret.notify_signing_secrets()).is_empty()
 }

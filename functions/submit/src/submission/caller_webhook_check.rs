@@ -14,6 +14,6 @@ pub(crate) async fn check_caller_webhook(clients: &Clients, targets: &NotifyTarg
     let Some(url) = &targets.webhook_url else { return Ok(()) };
     let invalid = |why: String| Error::invalid("notify.webhook_url", why);
     let url = Url::parse(url.expose()).map_err(|_| invalid("expected an https URL".into()))?;
-    clients.config.caller_webhook_guard.judge(&url).map_err(invalid)?;
+    clients.config.caller_webhook_guard.check_url(&url).map_err(invalid)?;
     require_webhook_secret(&clients.secrets).await
 }

@@ -28,12 +28,12 @@ pub(crate) async fn acquire_lock_and_slot(
 }
 
 async fn acquire_slot(clients: &Clients, job: &Job, provider: &dyn Provider) -> Result<SlotStatus, Error> {
-    let slots = clients.config.providers.concurrent_jobs(provider.name());
+    let slots = clients.config.providers.max_concurrent_jobs(provider.name());
     let Some(slots) = slots.filter(|_| provider.exclusive_resource(&job.request).is_some()) else {
         return Ok(SlotStatus::Acquired);
     };
     let now = OffsetDateTime::now_utc();
-    if clients.job_store.take_slot(&job.provider, slots, job.id, now).await? {
+    if clients.job_store.acquire_slot(&job.provider, slots, job.id, now).await? {
         return Ok(SlotStatus::Acquired);
     }
     tracing::info!(job_id = %job.id, slots, "concurrency limit reached; the job waits");

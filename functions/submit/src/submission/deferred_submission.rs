@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_store::JobStore;
-use model::{Change, Error, ErrorClass, Event, Job, Status};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobStatus};
 use queues::SubmissionQueue;
 use time::OffsetDateTime;
 
@@ -66,18 +66,18 @@ impl<'a> DeferredSubmissions<'a> {
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`]: the waiters are not added, and the caller has to retry.
     pub(crate) async fn join_existing(&self, existing: Job, request: &Job) -> Result<Job, Error> {
-        runtime::set_job(existing.id);
-        let (now, waiters) = (OffsetDateTime::now_utc(), &request.audience.waiters);
+        runtime::record_job_id(existing.id);
+        let (now, waiters) = (OffsetDateTime::now_utc(), &request.notify_targets.waiters);
         let mut job = existing;
         if !waiters.is_empty() {
-            let added = self.job_store.admit(job.id, waiters, now);
+            let added = self.job_store.add_waiters(job.id, waiters, now);
             let added = tokio::time::timeout(self.recorder.time_to_record(), added).await;
             let added =
-                added.unwrap_or_else(|_| Err(table_timed_out())).map_err(|error| error.about(job.id))?;
+                added.unwrap_or_else(|_| Err(table_timed_out())).map_err(|error| error.with_job(job.id))?;
             job = added.unwrap_or(job);
             self.notifier.notify_targets(&job).await;
         }
-        if job.status == Status::Waiting
+        if job.status == JobStatus::Waiting
             && now - job.updated_at > SEND_TIMEOUT
             && let Err(error) = self.enqueue(&job, now).await
         {
@@ -90,16 +90,16 @@ impl<'a> DeferredSubmissions<'a> {
     pub(crate) async fn defer(&self, job: &Job, postponement: &Postponement) -> Result<DeferOutcome, Error> {
         let now = OffsetDateTime::now_utc();
         let error = postponement.refusal.as_ref().map(|refusal| waiting_error(refusal, now));
-        let event = Event::Deferred { error };
-        let applied = self.job_store.apply(job.id, &event, now);
+        let event = JobEvent::SubmissionDeferred { error };
+        let applied = self.job_store.apply_event(job.id, &event, now);
         let applied = tokio::time::timeout(self.recorder.time_to_record(), applied).await;
         let (job, change) = applied.unwrap_or_else(|_| Err(table_timed_out()))?;
-        let is_waiting = change == Change::Moved || job.status == Status::Waiting;
+        let is_waiting = change == JobChange::StatusChanged || job.status == JobStatus::Waiting;
         Ok(if is_waiting { DeferOutcome::Waiting(job) } else { DeferOutcome::Superseded(job) })
     }
 }
 
 fn table_timed_out() -> Error {
     Error::new(ErrorClass::StorageUnavailable, "the job table did not respond in time; try again")
-        .retry_after(5)
+        .with_retry_after(5)
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use job_store::{Claim, IdempotencyKey, JobStore};
-use model::{Error, ErrorClass, Event, Job, JobId, Status};
+use job_store::{ClaimOutcome, IdempotencyKey, JobStore};
+use model::{Error, ErrorClass, Job, JobEvent, JobId, JobStatus};
 use time::OffsetDateTime;
 
 /// After this time no invocation still submits the job: the timeout of the function is shorter.
@@ -27,12 +27,12 @@ impl<'a> IdempotencyClaim<'a> {
     /// An error of the table, another request with the same key, or the refusal that the earlier job ended with.
     pub(crate) async fn claim(&self, job: &Job) -> Result<Option<Job>, Error> {
         match self.claim_or_take_over(job).await? {
-            Claim::New => Ok(None),
-            Claim::Existing(job) => match job.refusal() {
-                Some(refusal) => Err(refusal.again().about(job.id)),
+            ClaimOutcome::Created => Ok(None),
+            ClaimOutcome::Existing(job) => match job.submission_error() {
+                Some(refusal) => Err(refusal.to_error().with_job(job.id)),
                 None => self.resolve_interrupted(*job).await.map(Some),
             },
-            Claim::Mismatch => {
+            ClaimOutcome::KeyMismatch => {
                 let message = "this idempotency key was used before with another request";
                 Err(Error::new(ErrorClass::IdempotencyMismatch, message))
             }
@@ -41,14 +41,14 @@ impl<'a> IdempotencyClaim<'a> {
 
     /// Claims the key. If a job with a retryable refusal still holds it, frees the key first: its caller was asked to
     /// retry, and freeing the key failed then.
-    async fn claim_or_take_over(&self, job: &Job) -> Result<Claim, Error> {
+    async fn claim_or_take_over(&self, job: &Job) -> Result<ClaimOutcome, Error> {
         let key = self.key.as_ref();
         let claim = self.job_store.claim(job, key, OffsetDateTime::now_utc()).await?;
-        let (Claim::Existing(existing), Some(key)) = (&claim, key) else { return Ok(claim) };
-        if !existing.refusal().is_some_and(|refusal| refusal.class.retryable()) {
+        let (ClaimOutcome::Existing(existing), Some(key)) = (&claim, key) else { return Ok(claim) };
+        if !existing.submission_error().is_some_and(|refusal| refusal.class.is_retryable()) {
             return Ok(claim);
         }
-        self.job_store.free_key(key, existing.id).await?;
+        self.job_store.release_idempotency_key(key, existing.id).await?;
         self.job_store.claim(job, Some(key), OffsetDateTime::now_utc()).await
     }
 
@@ -56,13 +56,16 @@ impl<'a> IdempotencyClaim<'a> {
     /// again.
     async fn resolve_interrupted(&self, job: Job) -> Result<Job, Error> {
         let now = OffsetDateTime::now_utc();
-        if job.status != Status::Submitting || now - job.updated_at < SUBMITTING_TIMEOUT {
+        if job.status != JobStatus::Submitting || now - job.updated_at < SUBMITTING_TIMEOUT {
             return Ok(job);
         }
         let message = "the request to the provider was interrupted; the work may be in progress, and is not \
                        submitted again";
-        let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now);
-        self.job_store.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
+        let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).to_job_error(now);
+        self.job_store
+            .apply_event(job.id, &JobEvent::SubmissionOutcomeUnknown { error }, now)
+            .await
+            .map(|(job, _)| job)
     }
 
     /// Undoes the claim of a job that could not be queued. Otherwise every retry with the key would return a job that
@@ -70,8 +73,8 @@ impl<'a> IdempotencyClaim<'a> {
     pub(crate) async fn undo(&self, job: &Job, error: &Error) {
         self.remove_waiters(job).await;
         let now = OffsetDateTime::now_utc();
-        let refused = Event::Refused { error: error.for_record(now) };
-        match self.job_store.apply(job.id, &refused, now).await {
+        let refused = JobEvent::SubmissionRejected { error: error.to_job_error(now) };
+        match self.job_store.apply_event(job.id, &refused, now).await {
             Ok(_) => {}
             Err(error) => error.log("a claim is not undone"),
         }
@@ -81,7 +84,7 @@ impl<'a> IdempotencyClaim<'a> {
     /// Removes the workflow waiters of the request from the job. The response of the request reports the refusal to
     /// them.
     pub(crate) async fn remove_waiters(&self, job: &Job) {
-        let waiters = &job.audience.waiters;
+        let waiters = &job.notify_targets.waiters;
         if !waiters.is_empty()
             && let Err(error) = self.job_store.remove_waiters(job.id, waiters).await
         {
@@ -92,7 +95,7 @@ impl<'a> IdempotencyClaim<'a> {
     /// Frees the key of a refused job, so that a retry is a new attempt.
     pub(crate) async fn free_key(&self, id: JobId) {
         if let Some(key) = &self.key
-            && let Err(error) = self.job_store.free_key(key, id).await
+            && let Err(error) = self.job_store.release_idempotency_key(key, id).await
         {
             error.log("the idempotency key of a refused job is not freed");
         }

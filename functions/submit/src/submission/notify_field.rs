@@ -1,7 +1,7 @@
 //! Reads the field `notify` of a request: the targets that are notified of the job's final status.
 
 use model::{NotifyTargets, Secret, Violation, WebhookUrl, WorkflowWaiter};
-use providers::Fields;
+use providers::RequestFields;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -21,13 +21,14 @@ pub(crate) fn read_notify(field: Option<Value>, violations: &mut Vec<Violation>)
             return NotifyTargets::default();
         }
     };
-    let mut fields = Fields::new(fields);
+    let mut fields = RequestFields::new(fields);
     let expected = "expected a task token of 1 to 2048 characters";
-    let task =
-        take_string(&mut fields, "task_token", expected, is_token).map(Secret::new).map(WorkflowWaiter::Task);
+    let task = take_string(&mut fields, "task_token", expected, is_token)
+        .map(Secret::new)
+        .map(WorkflowWaiter::TaskToken);
     let expected = "expected the id of a callback, 1 to 1024 characters of base64";
     let callback = take_string(&mut fields, "callback_id", expected, is_callback_id);
-    let callback = callback.map(Secret::new).map(WorkflowWaiter::Callback);
+    let callback = callback.map(Secret::new).map(WorkflowWaiter::DurableCallbackId);
     let expected = "expected an https URL of at most 2048 characters, without a user or a fragment";
     let webhook_url = take_string(&mut fields, "webhook_url", expected, is_webhook_url).map(WebhookUrl::new);
     let partial_is_success = take_bool(&mut fields, "partial_is_success");
@@ -37,7 +38,7 @@ pub(crate) fn read_notify(field: Option<Value>, violations: &mut Vec<Violation>)
         violations.extend(error.violations.into_iter().map(with_prefix));
     }
     let waiters = task.into_iter().chain(callback).collect();
-    NotifyTargets { waiters, webhook_url, partial_is_success, sign_at: None }
+    NotifyTargets { waiters, webhook_url, partial_is_success, next_heartbeat_at: None }
 }
 
 /// The part of the field that distinguishes two requests with the same key. Task tokens and callback ids are left out:
@@ -51,7 +52,7 @@ pub(crate) fn fingerprint(targets: &NotifyTargets) -> Option<Value> {
 }
 
 fn take_string(
-    fields: &mut Fields,
+    fields: &mut RequestFields,
     name: &str,
     expected: &str,
     is_valid: impl Fn(&str) -> bool,
@@ -59,18 +60,18 @@ fn take_string(
     match fields.take(name)? {
         Value::String(text) if is_valid(&text) => Some(text),
         _ => {
-            fields.violation(name, expected);
+            fields.add_violation(name, expected);
             None
         }
     }
 }
 
-fn take_bool(fields: &mut Fields, name: &str) -> bool {
+fn take_bool(fields: &mut RequestFields, name: &str) -> bool {
     match fields.take(name) {
         None => false,
         Some(Value::Bool(flag)) => flag,
         Some(_) => {
-            fields.violation(name, "expected true or false");
+            fields.add_violation(name, "expected true or false");
             false
         }
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use job_store::JobStore;
 use model::Job;
-use notifications::{EventBus, UnreachableServices, WorkflowWaiters};
+use notifications::{EventBus, UnreachableServices, WorkflowNotifier};
 use outbox::OutboxDispatcher;
-use provider_client::time_left;
+use provider_client::time_until;
 use queues::CallerWebhookQueue;
 use time::OffsetDateTime;
 
@@ -20,7 +20,7 @@ const MAX_NOTIFY_TIME: Duration = Duration::from_millis(1500);
 pub(crate) struct JobNotifier<'a> {
     job_store: &'a JobStore,
     event_bus: Option<&'a EventBus>,
-    workflow_waiters: &'a WorkflowWaiters,
+    workflow_waiters: &'a WorkflowNotifier,
     caller_webhook_queue: &'a CallerWebhookQueue,
     deadline: OffsetDateTime,
 }
@@ -38,23 +38,23 @@ impl<'a> JobNotifier<'a> {
 
     /// Sends the notifications in the job's outbox. The sweep sends those that do not succeed in time.
     pub(crate) async fn notify_targets(&self, job: &Job) {
-        let timeout = MAX_NOTIFY_TIME.min(time_left(self.deadline) / 4);
+        let timeout = MAX_NOTIFY_TIME.min(time_until(self.deadline) / 4);
         // The timeout applies to each workflow by itself, so that a slow one does not prevent that the notification of
         // another one is recorded as sent.
-        let workflow_waiters = self.workflow_waiters.within(timeout);
+        let workflow_waiters = self.workflow_waiters.with_timeout(timeout);
         let dispatcher = OutboxDispatcher {
-            records: self.job_store,
-            events: self.event_bus,
-            workflows: &workflow_waiters,
-            caller_webhooks: self.caller_webhook_queue,
+            job_store: self.job_store,
+            event_bus: self.event_bus,
+            workflow_notifier: &workflow_waiters,
+            caller_webhook_queue: self.caller_webhook_queue,
         };
         let unreachable = UnreachableServices::default();
         // The three run concurrently, and each one records its own progress. The futures are boxed because they are
         // large: the future of a submission need not contain them.
         let (event_bus, workflows, caller_webhook) = tokio::join!(
-            tokio::time::timeout(timeout, Box::pin(dispatcher.bus(job))),
+            tokio::time::timeout(timeout, Box::pin(dispatcher.publish_events(job))),
             tokio::time::timeout(timeout * 2, Box::pin(dispatcher.workflows(job, &unreachable))),
-            tokio::time::timeout(timeout, Box::pin(dispatcher.caller(job)))
+            tokio::time::timeout(timeout, Box::pin(dispatcher.queue_caller_webhooks(job)))
         );
         for result in [event_bus, workflows, caller_webhook] {
             match result {

@@ -26,11 +26,11 @@ impl Postponement {
 
 /// The refusal as a waiting job records it: retryable, since the job continues by itself.
 pub(crate) fn waiting_error(refusal: &Error, now: OffsetDateTime) -> JobError {
-    JobError { retryable: true, ..refusal.for_record(now) }
+    JobError { retryable: true, ..refusal.to_job_error(now) }
 }
 
 /// The invocation has no time left for a request.
 pub(crate) fn out_of_time() -> Error {
     let message = "there was no time left to send the request to the provider; nothing was submitted";
-    Error::new(ErrorClass::StorageUnavailable, message).retry_after(5)
+    Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(5)
 }

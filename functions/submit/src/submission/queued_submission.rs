@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use job_store::Reservation;
-use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
-use provider_client::{LOOKAHEAD, MAX_PAUSE, sleep_until};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
+use provider_client::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, sleep_until};
 use providers::SubmitProtocol;
 use queues::QueuedSubmission;
-use runtime::{QueueMessage, QueueReply, Segment, work_item_span};
+use runtime::{Segment, SqsBatchResponse, SqsMessage, work_item_span};
 use time::OffsetDateTime;
 use tracing::Instrument;
 
@@ -56,34 +56,36 @@ impl<'a> SubmissionQueueConsumer<'a> {
 
     /// Processes a batch concurrently, since a job spends most of its time waiting. Failed messages are returned to the
     /// queue.
-    pub(crate) async fn process_batch(&self, messages: Vec<QueueMessage>) -> QueueReply {
+    pub(crate) async fn process_batch(&self, messages: Vec<SqsMessage>) -> SqsBatchResponse {
         let process = |message| self.process_message(message).instrument(work_item_span());
         let results = join_all(messages.into_iter().map(process)).await;
-        let mut reply = QueueReply::default();
-        results.into_iter().flatten().for_each(|failed| reply.failed(failed));
+        let mut reply = SqsBatchResponse::default();
+        results.into_iter().flatten().for_each(|failed| reply.add_failure(failed));
         reply
     }
 
     /// Processes one message. Returns its id if it failed.
-    async fn process_message(&self, message: QueueMessage) -> Option<String> {
+    async fn process_message(&self, message: SqsMessage) -> Option<String> {
         let Err(error) = self.submit_waiting_job(&message.body).await else { return None };
         error.log("a waiting job is not processed; its message returns to the queue");
         let doublings = message.receive_count.saturating_sub(1).min(16);
         let delay = BASE_DELAY_SECONDS.saturating_mul(1 << doublings).min(MAX_DELAY_SECONDS);
-        if let Err(error) = self.clients.submission_queue.hide(&message.receipt_handle, delay).await {
+        if let Err(error) =
+            self.clients.submission_queue.change_visibility(&message.receipt_handle, delay).await
+        {
             error.log("the visibility timeout of a message is not changed; the queue's own applies");
         }
-        Some(message.id)
+        Some(message.message_id)
     }
 
     async fn submit_waiting_job(&self, body: &str) -> Result<(), Error> {
-        let job_id = QueuedSubmission::read(body)?.job_id;
-        runtime::set_job(job_id);
+        let job_id = QueuedSubmission::parse(body)?.job_id;
+        runtime::record_job_id(job_id);
         let job = self.clients.job_store.get(job_id).await?;
-        let Some(job) = job.filter(|job| job.status == Status::Waiting) else { return Ok(()) };
-        let provider = providers::find(job.provider.as_str())
+        let Some(job) = job.filter(|job| job.status == JobStatus::Waiting) else { return Ok(()) };
+        let provider = providers::find_provider(job.provider.as_str())
             .ok_or_else(|| Error::new(ErrorClass::Internal, "a waiting job names an unknown provider"))?;
-        runtime::set_provider(provider.name());
+        runtime::record_provider(provider.name());
         let context = SubmissionContext { clients: self.clients, provider, job_id, deadline: self.deadline };
         // This precedes the transition: after a configuration error the job still waits.
         let protocol = context.prepare_protocol(&job.kind, &job.request).await?;
@@ -109,17 +111,18 @@ impl<'a> SubmissionQueueConsumer<'a> {
         let (job_id, job_store) = (job.id, &self.clients.job_store);
         let rate_limiter = context.rate_limiter(MAX_QUEUE_WAIT);
         let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
-            Reservation::At(reserved_at) => reserved_at,
-            Reservation::NotBefore(free_at) => return self.deferred.enqueue(&job, free_at).await,
+            Reservation::Granted(reserved_at) => reserved_at,
+            Reservation::RetryAt(free_at) => return self.deferred.enqueue(&job, free_at).await,
         };
         // If the invocation ends before the transition, the job still waits, and its message returns to the queue.
-        sleep_until(reserved_at - LOOKAHEAD).await;
-        let (job, change) = job_store.apply(job_id, &Event::Begun, OffsetDateTime::now_utc()).await?;
-        if change != Change::Moved {
+        sleep_until(reserved_at - PAUSE_CHECK_LOOKAHEAD).await;
+        let (job, change) =
+            job_store.apply_event(job_id, &JobEvent::SubmissionStarted, OffsetDateTime::now_utc()).await?;
+        if change != JobChange::StatusChanged {
             rate_limiter.release(reserved_at).await;
             return Ok(());
         }
-        let segment = Segment::of(job.trace.as_ref(), "Landfall submission");
+        let segment = Segment::start(job.trace.as_ref(), "Landfall submission");
         let attempt = SubmitAttempt {
             provider_client: context.provider_client(),
             rate_limiter: &rate_limiter,
@@ -136,8 +139,8 @@ impl<'a> SubmissionQueueConsumer<'a> {
     /// Records the next check of a job that found no slot, for the sweep.
     async fn delay_without_slot(&self, id: JobId) -> Result<(), Error> {
         let now = OffsetDateTime::now_utc();
-        let checked = Event::Checked { next: now + NO_SLOT_DELAY, answered: true };
-        self.clients.job_store.apply(id, &checked, now).await.map(|_| ())
+        let checked = JobEvent::StatusPolled { next_poll_at: now + NO_SLOT_DELAY, has_response: true };
+        self.clients.job_store.apply_event(id, &checked, now).await.map(|_| ())
     }
 
     /// Records the outcome of the attempt.
@@ -154,7 +157,7 @@ impl<'a> SubmissionQueueConsumer<'a> {
             }
             SubmitOutcome::Postponed(postponement) => self.postpone(job, postponement).await,
             SubmitOutcome::Superseded(_) => Ok(()),
-            SubmitOutcome::Refused(error) if error.retryable() => {
+            SubmitOutcome::Refused(error) if error.is_retryable() => {
                 let seconds = error.retry_after.unwrap_or(DEFAULT_RETRY_AFTER_SECONDS);
                 let at = OffsetDateTime::now_utc() + Duration::from_secs(seconds).min(MAX_PAUSE);
                 let postponement = Postponement { at, refusal: Some(error), may_be_recorded: false };
@@ -183,7 +186,7 @@ impl<'a> SubmissionQueueConsumer<'a> {
     /// Records a refusal on the job. No caller waits for a response.
     async fn refuse(&self, job: Job, error: &Error) {
         error.log("a waiting job was refused");
-        let event = Event::Refused { error: error.for_record(OffsetDateTime::now_utc()) };
+        let event = JobEvent::SubmissionRejected { error: error.to_job_error(OffsetDateTime::now_utc()) };
         self.recorder.record(job, event).await;
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use job_store::JobStore;
-use model::{Event, Job};
-use provider_client::time_left;
+use model::{Job, JobEvent};
+use provider_client::time_until;
 use time::OffsetDateTime;
 
 use crate::{clients::Clients, submission::notify_targets::JobNotifier};
@@ -29,9 +29,9 @@ impl<'a> OutcomeRecorder<'a> {
     ///
     /// A failed write is no error: the provider has received the request, so an error would make the caller send a
     /// second one. The callback corrects the record.
-    pub(crate) async fn record(&self, mut job: Job, event: Event) -> Job {
+    pub(crate) async fn record(&self, mut job: Job, event: JobEvent) -> Job {
         let now = OffsetDateTime::now_utc();
-        let applied = self.job_store.apply(job.id, &event, now);
+        let applied = self.job_store.apply_event(job.id, &event, now);
         match tokio::time::timeout(self.time_to_record(), applied).await {
             Ok(Ok((job, _))) => {
                 self.notifier.notify_targets(&job).await;
@@ -48,6 +48,6 @@ impl<'a> OutcomeRecorder<'a> {
 
     /// The timeout of a write: half of the time left, so that the other half remains for the response.
     pub(crate) fn time_to_record(&self) -> Duration {
-        (time_left(self.deadline) / 2).max(MIN_RECORD_TIME)
+        (time_until(self.deadline) / 2).max(MIN_RECORD_TIME)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{CallbackKeys, Error, ErrorClass, JobId, ProviderName};
-use provider_client::{ProviderClient, RateLimiter, latest_request};
+use provider_client::{ProviderClient, RateLimiter, latest_send_time};
 use providers::{Credentials, Provider, SubmitContext, SubmitProtocol};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -31,8 +31,8 @@ impl<'a> SubmissionContext<'a> {
     ) -> Result<Box<dyn SubmitProtocol>, Error> {
         let config = &self.clients.config;
         let secret = self.clients.secrets.get().await?;
-        let credentials = Credentials::new(secret.provider(self.provider.name()));
-        let name = providers::name_of(self.provider);
+        let credentials = Credentials::new(secret.provider_section(self.provider.name()));
+        let name = providers::provider_name(self.provider);
         let keys = secret.callback_keys();
         let callback_url = create_callback_url(&config.webhook_url, &keys, &name, self.job_id)?;
         let context = SubmitContext {
@@ -42,7 +42,7 @@ impl<'a> SubmissionContext<'a> {
             api_url: config.providers.api_url(self.provider.name()),
             credentials: &credentials,
         };
-        self.provider.submission(&context, OffsetDateTime::now_utc())
+        self.provider.submit(&context, OffsetDateTime::now_utc())
     }
 
     /// A client of the provider's API for this invocation.
@@ -54,11 +54,11 @@ impl<'a> SubmissionContext<'a> {
     pub(crate) fn rate_limiter(&self, max_wait: Duration) -> RateLimiter<'a> {
         let config = &self.clients.config;
         RateLimiter {
-            records: &self.clients.job_store,
-            provider: providers::name_of(self.provider),
-            interval: config.providers.interval(self.provider.name()),
+            job_store: &self.clients.job_store,
+            provider: providers::provider_name(self.provider),
+            interval: config.providers.request_interval(self.provider.name()),
             max_wait,
-            latest: latest_request(config.provider_timeout, self.deadline),
+            latest_send_time: latest_send_time(config.provider_timeout, self.deadline),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use job_store::{JobStore, Reservation};
-use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
-use provider_client::{LOOKAHEAD, MAX_PAUSE, ProviderClient, RateLimiter, sleep_until};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
+use provider_client::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, ProviderClient, RateLimiter, sleep_until};
 use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -14,11 +14,11 @@ use crate::submission::postponement::{Postponement, out_of_time, waiting_error};
 /// The outcome of an attempt.
 pub(crate) enum SubmitOutcome {
     /// The provider accepted the work.
-    Accepted(Event),
+    Accepted(JobEvent),
     /// The provider accepted the work and has completed it.
-    Completed(Event, SynchronousResult),
+    Completed(JobEvent, SynchronousResult),
     /// The provider may have accepted the work.
-    Unknown(Event),
+    Unknown(JobEvent),
     /// The provider did no work.
     Refused(Error),
     /// The provider did no work, and the job is to be submitted later.
@@ -52,13 +52,17 @@ impl SubmitAttempt<'_> {
         loop {
             let (request, wait, refusal) = match step {
                 SubmitStep::Send(request) => (request, Duration::ZERO, None),
-                SubmitStep::SendAfter { otherwise, .. } if self.is_repeated_refusal(&otherwise) => {
+                SubmitStep::SendAfter { deadline_error: otherwise, .. }
+                    if self.is_repeated_refusal(&otherwise) =>
+                {
                     return SubmitOutcome::Refused(otherwise);
                 }
-                SubmitStep::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
-                SubmitStep::Authorize { refused } => {
+                SubmitStep::SendAfter { wait, request, deadline_error: otherwise } => {
+                    (request, wait, Some(otherwise))
+                }
+                SubmitStep::Authorize { is_token_rejected: refused } => {
                     let rejected = token.take().filter(|_| refused);
-                    let new_token = match self.provider_client.token(rejected.as_ref()).await {
+                    let new_token = match self.provider_client.get_token(rejected.as_ref()).await {
                         Ok(new_token) => new_token,
                         Err(error) => return SubmitOutcome::Refused(error),
                     };
@@ -66,7 +70,7 @@ impl SubmitAttempt<'_> {
                     token = Some(new_token);
                     continue;
                 }
-                SubmitStep::Store(notes) => {
+                SubmitStep::StoreProviderState(notes) => {
                     if let Err(error) = self.store_notes(notes).await {
                         return SubmitOutcome::Refused(error);
                     }
@@ -74,27 +78,30 @@ impl SubmitAttempt<'_> {
                     continue;
                 }
                 SubmitStep::Accepted(provider_job_id) => {
-                    return SubmitOutcome::Accepted(Event::Accepted { provider_job_id });
+                    return SubmitOutcome::Accepted(JobEvent::SubmissionAccepted { provider_job_id });
                 }
-                SubmitStep::Done { provider_job_id, outcome } => {
-                    return SubmitOutcome::Completed(Event::Accepted { provider_job_id }, outcome);
+                SubmitStep::Completed { provider_job_id, result: outcome } => {
+                    return SubmitOutcome::Completed(
+                        JobEvent::SubmissionAccepted { provider_job_id },
+                        outcome,
+                    );
                 }
                 SubmitStep::OutcomeUnknown(error) => return unknown_outcome(&error),
-                SubmitStep::Refused(error) => return self.postpone_if_throttled(error).await,
+                SubmitStep::Rejected(error) => return self.postpone_if_throttled(error).await,
             };
             if let Err(outcome) = self.wait_to_send(first_reservation.take(), wait, refusal).await {
                 return *outcome;
             }
-            step = protocol.on_response(self.provider_client.send(request).await);
+            step = protocol.on_response(self.provider_client.send_request(request).await);
         }
     }
 
     /// Stores what later requests need to know about the work, unless the job was cancelled.
     async fn store_notes(&self, notes: Map<String, Value>) -> Result<(), Error> {
-        let event = Event::Noted { notes };
-        let (job, _) = self.job_store.apply(self.job_id, &event, OffsetDateTime::now_utc()).await?;
+        let event = JobEvent::ProviderStateStored { provider_state: notes };
+        let (job, _) = self.job_store.apply_event(self.job_id, &event, OffsetDateTime::now_utc()).await?;
         match job.status {
-            Status::Cancelled => Err(cancelled_before_submission()),
+            JobStatus::Cancelled => Err(cancelled_before_submission()),
             _ => Ok(()),
         }
     }
@@ -112,19 +119,20 @@ impl SubmitAttempt<'_> {
         refusal: Option<Error>,
     ) -> Result<(), Box<SubmitOutcome>> {
         let reservation = match first_reservation {
-            Some(reserved_at) => Ok(Reservation::At(reserved_at)),
+            Some(reserved_at) => Ok(Reservation::Granted(reserved_at)),
             None => self.reserve_after(wait, refusal.as_ref()).await,
         };
         let (reserved_at, refusal) = self.check_reservation(reservation, refusal)?;
         let is_first = first_reservation.is_some();
         let is_retry = !is_first && refusal.is_some();
         if is_retry && let Some(error) = &refusal {
-            let event = Event::Deferred { error: Some(waiting_error(error, OffsetDateTime::now_utc())) };
+            let event =
+                JobEvent::SubmissionDeferred { error: Some(waiting_error(error, OffsetDateTime::now_utc())) };
             self.record_transition(&event, reserved_at, &refusal).await?;
         }
         if is_retry || is_first && self.is_waiting {
-            sleep_until(reserved_at - LOOKAHEAD).await;
-            self.record_transition(&Event::Begun, reserved_at, &refusal).await?;
+            sleep_until(reserved_at - PAUSE_CHECK_LOOKAHEAD).await;
+            self.record_transition(&JobEvent::SubmissionStarted, reserved_at, &refusal).await?;
         }
         let reservation = self.rate_limiter.wait_for(reserved_at).await;
         self.check_reservation(reservation, refusal).map(|_| ())
@@ -149,11 +157,11 @@ impl SubmitAttempt<'_> {
         refusal: Option<Error>,
     ) -> Result<(OffsetDateTime, Option<Error>), Box<SubmitOutcome>> {
         match reservation {
-            Ok(Reservation::At(reserved_at)) => Ok((reserved_at, refusal)),
-            Ok(Reservation::NotBefore(at)) if self.rate_limiter.is_limited() => {
+            Ok(Reservation::Granted(reserved_at)) => Ok((reserved_at, refusal)),
+            Ok(Reservation::RetryAt(at)) if self.rate_limiter.is_limited() => {
                 Err(Box::new(SubmitOutcome::Postponed(Postponement { at, refusal, may_be_recorded: false })))
             }
-            Ok(Reservation::NotBefore(_)) => {
+            Ok(Reservation::RetryAt(_)) => {
                 Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or_else(out_of_time))))
             }
             Err(error) => Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or(error)))),
@@ -164,18 +172,18 @@ impl SubmitAttempt<'_> {
     /// succeeds.
     async fn record_transition(
         &self,
-        event: &Event,
+        event: &JobEvent,
         reserved_at: OffsetDateTime,
         refusal: &Option<Error>,
     ) -> Result<(), Box<SubmitOutcome>> {
-        let outcome = match self.job_store.apply(self.job_id, event, OffsetDateTime::now_utc()).await {
-            Ok((_, Change::Moved)) => return Ok(()),
+        let outcome = match self.job_store.apply_event(self.job_id, event, OffsetDateTime::now_utc()).await {
+            Ok((_, JobChange::StatusChanged)) => return Ok(()),
             Ok((job, _)) => SubmitOutcome::Superseded(Box::new(job)),
             // The write may have succeeded nevertheless. Then the job is submitted later, so no refusal may be
             // returned.
             Err(error) => {
                 error.log("the transition of a job to or from waiting is not recorded");
-                let refusal = refusal.as_ref().map(|refusal| refusal.for_record(reserved_at).again());
+                let refusal = refusal.as_ref().map(|refusal| refusal.to_job_error(reserved_at).to_error());
                 SubmitOutcome::Postponed(Postponement { at: reserved_at, refusal, may_be_recorded: true })
             }
         };
@@ -186,7 +194,7 @@ impl SubmitAttempt<'_> {
     /// Whether the provider refused the job permanently with this class before. Such a refusal is retried once, and
     /// that retry may have been the first request of another invocation.
     fn is_repeated_refusal(&self, refusal: &Error) -> bool {
-        !refusal.retryable() && self.previous_refusal == Some(refusal.class)
+        !refusal.is_retryable() && self.previous_refusal == Some(refusal.class)
     }
 
     /// The outcome of a refusal. If the provider still throttles, its requests pause and the job is postponed.
@@ -203,7 +211,9 @@ impl SubmitAttempt<'_> {
 
 fn unknown_outcome(error: &Error) -> SubmitOutcome {
     error.log("the provider may or may not have accepted the work");
-    SubmitOutcome::Unknown(Event::OutcomeUnknown { error: error.for_record(OffsetDateTime::now_utc()) })
+    SubmitOutcome::Unknown(JobEvent::SubmissionOutcomeUnknown {
+        error: error.to_job_error(OffsetDateTime::now_utc()),
+    })
 }
 
 fn cancelled_before_submission() -> Error {

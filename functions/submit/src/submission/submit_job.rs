@@ -6,8 +6,8 @@
 //! request, the sweep queues the job. A job whose reservation is too far ahead is queued right away.
 
 use job_store::{IdempotencyKey, JobStore, Reservation};
-use model::{Error, Event, Job, JobId, NewJob, Origin};
-use provider_client::{LOOKAHEAD, RateLimiter};
+use model::{Error, Job, JobEvent, JobId, JobOrigin, NewJob};
+use provider_client::{PAUSE_CHECK_LOOKAHEAD, RateLimiter};
 use providers::SubmitProtocol;
 use time::OffsetDateTime;
 
@@ -38,8 +38,8 @@ pub(crate) async fn submit_job(
     let request = complete_request(&clients.job_store, request).await?;
     check_caller_webhook(clients, &request.notify_targets).await?;
     let (provider, job_id) = (request.provider, JobId::generate());
-    runtime::set_job(job_id);
-    runtime::set_provider(provider.name());
+    runtime::record_job_id(job_id);
+    runtime::record_provider(provider.name());
     let context = SubmissionContext { clients, provider, job_id, deadline };
     let protocol = context.prepare_protocol(&request.order.kind, &request.order.request).await?;
     let submission = Submission::new(context, request.idempotency_key.clone());
@@ -48,7 +48,7 @@ pub(crate) async fn submit_job(
 
 /// Adds the fields that a request takes from the results of another job. The request of a resubmission is complete.
 async fn complete_request(job_store: &JobStore, request: SubmitRequest) -> Result<SubmitRequest, Error> {
-    let of_job = request.order.of_job().filter(|_| request.retry_of.is_none());
+    let of_job = request.order.source_job_id().filter(|_| request.retry_of.is_none());
     let Some(of_job) = of_job else { return Ok(request) };
     let name = request.provider_name();
     let job = job_store.get(of_job).await?.filter(|job| job.provider == name);
@@ -63,13 +63,14 @@ fn create_job(id: JobId, request: SubmitRequest) -> Job {
         provider: request.provider_name(),
         kind: request.order.kind,
         request: request.order.request,
-        expected: request.order.expected,
+        expected_files: request.order.expected_files,
         metadata: request.metadata,
         unpack: request.unpack,
-        origin: Origin::Submitted,
+        origin: JobOrigin::Submitted,
     };
-    let mut job = Job::new(new_job).traced(runtime::trace()).telling(request.notify_targets);
-    job.retries.of = retry_of;
+    let mut job =
+        Job::new(new_job).with_trace(runtime::current_trace()).with_notify_targets(request.notify_targets);
+    job.retries.retry_of = retry_of;
     job
 }
 
@@ -96,13 +97,13 @@ impl<'a> Submission<'a> {
         let clients = self.context.clients;
         let rate_limiter = self.context.rate_limiter(clients.config.max_submit_wait);
         let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
-            Reservation::At(reserved_at) => reserved_at,
-            Reservation::NotBefore(_) if !rate_limiter.is_limited() => return Err(out_of_time()),
-            Reservation::NotBefore(free_at) => return self.create_waiting(job, free_at).await,
+            Reservation::Granted(reserved_at) => reserved_at,
+            Reservation::RetryAt(_) if !rate_limiter.is_limited() => return Err(out_of_time()),
+            Reservation::RetryAt(free_at) => return self.create_waiting(job, free_at).await,
         };
-        let is_waiting = reserved_at - OffsetDateTime::now_utc() > LOOKAHEAD;
+        let is_waiting = reserved_at - OffsetDateTime::now_utc() > PAUSE_CHECK_LOOKAHEAD;
         if is_waiting {
-            job = job.waiting();
+            job = job.into_waiting();
         }
         if let Some(existing) = self.claim_reserved(&job, &rate_limiter, reserved_at).await? {
             return self.deferred.join_existing(existing, &job).await;
@@ -124,7 +125,7 @@ impl<'a> Submission<'a> {
             is_waiting,
         };
         let outcome = attempt.run(protocol.as_mut(), reserved_at).await;
-        job.apply(Event::Begun, OffsetDateTime::now_utc());
+        job.apply(JobEvent::SubmissionStarted, OffsetDateTime::now_utc());
         self.record_outcome(job, outcome).await
     }
 
@@ -163,7 +164,7 @@ impl<'a> Submission<'a> {
 
     /// Creates a job as waiting, and queues it.
     async fn create_waiting(&self, job: Job, free_at: OffsetDateTime) -> Result<Job, Error> {
-        let job = job.waiting();
+        let job = job.into_waiting();
         if let Some(existing) = self.claim.claim(&job).await? {
             return self.deferred.join_existing(existing, &job).await;
         }
@@ -189,13 +190,13 @@ impl<'a> Submission<'a> {
         match self.deferred.defer(&job, &postponement).await {
             Ok(DeferOutcome::Waiting(waiting)) => {
                 // If queueing fails, only the waiters of this request receive the refusal by its response.
-                let job = Job { audience: job.audience, ..waiting };
+                let job = Job { notify_targets: job.notify_targets, ..waiting };
                 self.enqueue(job, postponement.at).await
             }
             Ok(DeferOutcome::Superseded(job)) => Ok(job),
             Err(error) if postponement.may_be_recorded => {
                 error.log("a waiting job is not queued; the sweep queues it");
-                Ok(job.waiting())
+                Ok(job.into_waiting())
             }
             Err(error) => Err(self.refuse(job, postponement.refusal.unwrap_or(error)).await),
         }
@@ -210,7 +211,7 @@ impl<'a> Submission<'a> {
         if tokio::time::timeout(self.recorder.time_to_record(), undone).await.is_err() {
             error.log("the claim of a job that is not queued is not undone");
         }
-        Err(error.about(job.id))
+        Err(error.with_job(job.id))
     }
 
     /// Records a refusal and returns it for the caller.
@@ -220,13 +221,13 @@ impl<'a> Submission<'a> {
         if tokio::time::timeout(self.recorder.time_to_record(), removed).await.is_err() {
             tracing::warn!(job_id = %id, "a workflow that received a refusal is notified of it again");
         }
-        let event = Event::Refused { error: error.for_record(OffsetDateTime::now_utc()) };
+        let event = JobEvent::SubmissionRejected { error: error.to_job_error(OffsetDateTime::now_utc()) };
         self.recorder.record(job, event).await;
-        if error.retryable() {
+        if error.is_retryable() {
             // The caller is asked to retry, so the key must be free.
             let freed = self.claim.free_key(id);
             let _ = tokio::time::timeout(self.recorder.time_to_record(), freed).await;
         }
-        error.about(id)
+        error.with_job(id)
     }
 }

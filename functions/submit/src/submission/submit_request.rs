@@ -55,8 +55,10 @@ impl SubmitRequest {
                 .push(Violation::new("idempotency_key", "expected 1 to 255 printable ASCII characters"));
         }
         let provider_and_kind = read_provider_and_kind(&mut fields, &mut violations);
-        let Some((provider, kind)) = provider_and_kind else { return Err(Error::violations(violations)) };
-        match provider.read_order(&kind, fields) {
+        let Some((provider, kind)) = provider_and_kind else {
+            return Err(Error::from_violations(violations));
+        };
+        match provider.parse_order(&kind, fields) {
             Ok(order) if violations.is_empty() => {
                 let mut request = Self {
                     provider,
@@ -70,10 +72,10 @@ impl SubmitRequest {
                 request.idempotency_key = key.map(|key| request.create_key(key));
                 Ok(request)
             }
-            Ok(_) => Err(Error::violations(violations)),
+            Ok(_) => Err(Error::from_violations(violations)),
             Err(error) => {
                 violations.extend(error.violations);
-                Err(Error::violations(violations))
+                Err(Error::from_violations(violations))
             }
         }
     }
@@ -86,15 +88,23 @@ impl SubmitRequest {
     /// # Errors
     /// [`ErrorClass::Internal`] when the job names an unknown provider.
     pub fn from_job(job: &Job) -> Result<Self, Error> {
-        let provider = providers::find(job.provider.as_str())
+        let provider = providers::find_provider(job.provider.as_str())
             .ok_or_else(|| Error::new(ErrorClass::Internal, "the job names an unknown provider"))?;
-        let order = Order { kind: job.kind.clone(), request: job.request.clone(), expected: job.expected };
+        let order = Order {
+            kind: job.kind.clone(),
+            request: job.request.clone(),
+            expected_files: job.expected_files,
+        };
         Ok(Self {
             provider,
             order,
             metadata: job.metadata.clone(),
             unpack: job.unpack,
-            notify_targets: NotifyTargets { waiters: vec![], sign_at: None, ..job.audience.clone() },
+            notify_targets: NotifyTargets {
+                waiters: vec![],
+                next_heartbeat_at: None,
+                ..job.notify_targets.clone()
+            },
             idempotency_key: Some(IdempotencyKey::new("retry", &job.id.to_string(), &job.request)),
             retry_of: Some(job.id),
         })
@@ -118,7 +128,7 @@ impl SubmitRequest {
 
     /// The name of the provider.
     pub fn provider_name(&self) -> ProviderName {
-        providers::name_of(self.provider)
+        providers::provider_name(self.provider)
     }
 }
 
@@ -146,7 +156,7 @@ fn read_provider_and_kind(
     violations: &mut Vec<Violation>,
 ) -> Option<(&'static dyn Provider, String)> {
     let provider = fields.remove("provider");
-    let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
+    let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find_provider);
     if provider.is_none() {
         violations.push(Violation::new("provider", format!("expected one of: {}", provider_names())));
     }

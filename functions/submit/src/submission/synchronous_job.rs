@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use job_store::JobStore;
-use model::{Error, Event, Job, Status};
-use provider_client::time_left;
+use model::{Error, Job, JobEvent, JobStatus};
+use provider_client::time_until;
 use providers::SynchronousResult;
 use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use time::OffsetDateTime;
@@ -43,16 +43,16 @@ impl<'a> SynchronousJobs<'a> {
     pub(crate) async fn record_result(
         &self,
         job: Job,
-        accepted: Event,
+        accepted: JobEvent,
         result: SynchronousResult,
     ) -> SynchronousJob {
         match result {
-            SynchronousResult::Answer(result) => {
+            SynchronousResult::Json(result) => {
                 let job = self.recorder.record(job, accepted).await;
-                let job = self.recorder.record(job, Event::Answered { result }).await;
+                let job = self.recorder.record(job, JobEvent::ResultReturned { result }).await;
                 SynchronousJob { job, is_queued: false }
             }
-            SynchronousResult::Delivery(body) => {
+            SynchronousResult::Files(body) => {
                 // The queue comes first: only this response names the files, and the worker lands them from the
                 // message.
                 let queued = self.queue_delivery(&job, body.clone()).await;
@@ -75,8 +75,8 @@ impl<'a> SynchronousJobs<'a> {
             route: DeliveryRoute::Callback(job.id),
             received_at: OffsetDateTime::now_utc(),
             delivery_id: None,
-            body: DeliveryBody::inline(&body),
-            looked_up: 0,
+            body: DeliveryBody::from_bytes(&body),
+            lookup_attempts: 0,
         };
         self.delivery_queue.send(&DeliveryQueueMessage::Delivery(message), 0).await
     }
@@ -84,7 +84,7 @@ impl<'a> SynchronousJobs<'a> {
     /// Records a result that could not be queued in the job's record, where the sweep finds it.
     async fn record_delivery(&self, job: Job, body: &[u8], error: Error) -> Job {
         error.log("a result with files is not queued; the sweep lands the files");
-        let provider = providers::find(job.provider.as_str());
+        let provider = providers::find_provider(job.provider.as_str());
         let report = provider.and_then(|provider| provider.read_delivery(body).ok());
         match report.and_then(|report| report.event) {
             Some(event) => self.recorder.record(job, event).await,
@@ -94,14 +94,14 @@ impl<'a> SynchronousJobs<'a> {
 
     /// Waits until the job's files are landed or no time is left, and returns the job as it is then.
     pub(crate) async fn wait_for_landing(&self, mut job: Job) -> Job {
-        while !job.status.is_final() && time_left(self.deadline) > RESPONSE_TIME {
+        while !job.status.is_final() && time_until(self.deadline) > RESPONSE_TIME {
             tokio::time::sleep(POLL_INTERVAL).await;
-            match tokio::time::timeout(time_left(self.deadline), self.job_store.get(job.id)).await {
+            match tokio::time::timeout(time_until(self.deadline), self.job_store.get(job.id)).await {
                 Ok(Ok(Some(newer))) => job = newer,
                 Ok(Ok(None)) | Err(_) => break,
                 Ok(Err(error)) => error.log("a landing job cannot be read"),
             }
-            if job.status == Status::Landing && job.error.is_some() {
+            if job.status == JobStatus::Landing && job.error.is_some() {
                 // The landing failed temporarily. The caller need not wait for the retry.
                 break;
             }

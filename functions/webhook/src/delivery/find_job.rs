@@ -56,15 +56,15 @@ impl<'a> JobFinder<'a> {
         if let Some(id) = found {
             return Ok(JobLookup::Found(id));
         }
-        if report.awaited && message.looked_up < MAX_LOOKUP_RETRIES {
+        if report.may_match_pending_submission && message.lookup_attempts < MAX_LOOKUP_RETRIES {
             // The response to Landfall's own request may be pending, its callback may be late, and the index lags.
-            let delay = self.config.lookup_delay_seconds.saturating_mul(1 << message.looked_up);
-            let retry = QueuedDelivery { looked_up: message.looked_up + 1, ..message.clone() };
+            let delay = self.config.lookup_delay_seconds.saturating_mul(1 << message.lookup_attempts);
+            let retry = QueuedDelivery { lookup_attempts: message.lookup_attempts + 1, ..message.clone() };
             self.delivery_queue.send(&DeliveryQueueMessage::Delivery(retry), delay).await?;
             return Ok(JobLookup::Requeued);
         }
         let imported = &self.config.import_kinds;
-        match report.adoptable_as.filter(|kind| imported.iter().any(|imported| imported == kind)) {
+        match report.importable_as.filter(|kind| imported.iter().any(|imported| imported == kind)) {
             Some(kind) => self.import.import(message, provider_job_id, kind).await.map(JobLookup::Found),
             None => Ok(JobLookup::NotFound),
         }

@@ -1,7 +1,7 @@
 //! Imports work that was not submitted through Landfall: creates a job for it.
 
-use job_store::{Claim, IdempotencyKey, JobStore};
-use model::{Error, ErrorClass, Event, Job, JobId, NewJob, Origin, ProviderJobId};
+use job_store::{ClaimOutcome, IdempotencyKey, JobStore};
+use model::{Error, ErrorClass, Job, JobEvent, JobId, JobOrigin, NewJob, ProviderJobId};
 use queues::QueuedDelivery;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -35,24 +35,24 @@ impl<'a> JobImport<'a> {
             provider: message.provider.clone(),
             kind: kind.to_owned(),
             request: json!({}),
-            expected: None,
+            expected_files: None,
             metadata: None,
             unpack: None,
-            origin: Origin::Adopted,
+            origin: JobOrigin::Imported,
         });
         let now = OffsetDateTime::now_utc();
-        let accepted = Event::Accepted { provider_job_id: provider_job_id.clone() };
+        let accepted = JobEvent::SubmissionAccepted { provider_job_id: provider_job_id.clone() };
         let change = job.apply(accepted.clone(), now);
         if self.publishes_events {
             job.add_outbox_event(&accepted, change, now);
         }
         match self.job_store.claim(&job, Some(&key), now).await? {
-            Claim::New => {
+            ClaimOutcome::Created => {
                 tracing::info!(metric = "JobsImported", count = 1, job_id = %job.id, "job imported");
                 Ok(job.id)
             }
-            Claim::Existing(job) => Ok(job.id),
-            Claim::Mismatch => {
+            ClaimOutcome::Existing(job) => Ok(job.id),
+            ClaimOutcome::KeyMismatch => {
                 Err(Error::new(ErrorClass::Internal, "two imports of one provider_job_id differ"))
             }
         }

@@ -4,7 +4,7 @@
 //! seconds. The progress that it reports is shown, but never as complete.
 
 use job_store::JobStore;
-use model::{Change, Error, Event, Job, JobId, Status};
+use model::{Error, Job, JobChange, JobEvent, JobId, JobStatus};
 use providers::DeliveryReport;
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use time::{Duration, OffsetDateTime};
@@ -45,8 +45,10 @@ impl<'a> CallbackPoll<'a> {
         deadline: OffsetDateTime,
     ) -> Result<(), Error> {
         let at = OffsetDateTime::now_utc();
-        if let Some(notes) = report.notes {
-            self.job_store.apply(job.id, &Event::Noted { notes }, at).await?;
+        if let Some(notes) = report.provider_state {
+            self.job_store
+                .apply_event(job.id, &JobEvent::ProviderStateStored { provider_state: notes }, at)
+                .await?;
         }
         self.store_reported_progress(job, report.event, at).await?;
         self.poll(job.id, deadline).await
@@ -55,35 +57,38 @@ impl<'a> CallbackPoll<'a> {
     /// Polls now, or as soon as the shortest interval between two such polls is over.
     pub(crate) async fn poll(&self, id: JobId, deadline: OffsetDateTime) -> Result<(), Error> {
         let at = OffsetDateTime::now_utc();
-        let (job, change) = self.job_store.apply(id, &Event::Hinted { at }, at).await?;
-        if change == Change::Nothing {
+        let (job, change) = self
+            .job_store
+            .apply_event(id, &JobEvent::UnverifiedCallbackReceived { received_at: at }, at)
+            .await?;
+        if change == JobChange::Unchanged {
             tracing::info!(job_id = %id, "unverified callback triggers no poll: one is scheduled");
             return Ok(());
         }
         // Of several callbacks at once, only one finds its own time in the job.
-        if job.check.hinted == Some(at) {
+        if job.poll_state.last_callback_poll_at == Some(at) {
             let latest = (deadline - RESERVE).min(at + RATE_LIMIT_TIMEOUT);
             return self.job_poll.poll(job, latest).await.map(|_| ());
         }
         // This callback moved the next check forward and must see to it: the next sweep may be almost a minute away.
-        let next = job.check.at.unwrap_or(at) - at;
+        let next = job.poll_state.next_poll_at.unwrap_or(at) - at;
         let delay = u32::try_from(next.whole_seconds() + 1).unwrap_or_default();
-        self.delivery_queue.send(&DeliveryQueueMessage::Hint(id), delay).await
+        self.delivery_queue.send(&DeliveryQueueMessage::Poll(id), delay).await
     }
 
     /// Stores the reported progress of a job that the provider is known to have. For any other job it proves nothing.
     async fn store_reported_progress(
         &self,
         job: &Job,
-        event: Option<Event>,
+        event: Option<JobEvent>,
         at: OffsetDateTime,
     ) -> Result<(), Error> {
-        let Some(Event::Progressed { percent }) = event else { return Ok(()) };
-        if !matches!(job.status, Status::Submitted | Status::Rendering) {
+        let Some(JobEvent::ProgressReported { percent }) = event else { return Ok(()) };
+        if !matches!(job.status, JobStatus::Submitted | JobStatus::Rendering) {
             return Ok(());
         }
-        let progressed = Event::Progressed { percent: percent.min(MAX_REPORTED_PERCENT) };
-        let (job, _) = self.job_store.apply(job.id, &progressed, at).await?;
+        let progressed = JobEvent::ProgressReported { percent: percent.min(MAX_REPORTED_PERCENT) };
+        let (job, _) = self.job_store.apply_event(job.id, &progressed, at).await?;
         self.notifier.notify(&job).await;
         Ok(())
     }

@@ -2,12 +2,12 @@
 
 use bucket::Bucket;
 use bytes::Bytes;
-use job_store::{DeliveryRecord, JobStore};
-use model::{Change, Error, ErrorClass, Event, Job, JobId, shortened};
+use job_store::{JobStore, NewDeliveryLogEntry};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, truncate_text};
 use notifications::EventBus;
 use providers::{DeliveryReport, Provider};
 use queues::{DeliveryBody, QueuedDelivery};
-use runtime::{Segment, SegmentId, Tracer};
+use runtime::{Segment, SegmentId, XrayDaemon};
 use time::OffsetDateTime;
 
 use super::{
@@ -33,7 +33,7 @@ pub(crate) struct DeliveryProcessor<'a> {
     job_store: &'a JobStore,
     bucket: &'a Bucket,
     event_bus: Option<&'a EventBus>,
-    tracer: &'a Tracer,
+    tracer: &'a XrayDaemon,
     job_finder: JobFinder<'a>,
     callback_poll: CallbackPoll<'a>,
     landing: Landing<'a>,
@@ -59,35 +59,35 @@ impl<'a> DeliveryProcessor<'a> {
         receipt: &MessageReceipt,
     ) -> Result<(), MessageFailure> {
         let body = self.load_body(&message).await?;
-        let provider = providers::find(message.provider.as_str())
+        let provider = providers::find_provider(message.provider.as_str())
             .ok_or_else(|| Error::new(ErrorClass::Internal, "a queued delivery names no known provider"))?;
-        runtime::set_provider(provider.name());
+        runtime::record_provider(provider.name());
         let (report, problem) = match provider.read_delivery(&body) {
             Ok(report) => (report, None),
             Err(malformed) => {
-                let problem = shortened(&malformed.to_string(), MAX_PROBLEM_BYTES);
+                let problem = truncate_text(&malformed.to_string(), MAX_PROBLEM_BYTES);
                 tracing::warn!(
                     metric = "MalformedDeliveries",
                     count = 1,
                     problem,
                     "delivery cannot be parsed"
                 );
-                (DeliveryReport::unreadable(), Some(problem))
+                (DeliveryReport::without_event(), Some(problem))
             }
         };
-        let delivery = DeliveryRecord {
+        let delivery = NewDeliveryLogEntry {
             problem: problem.as_deref(),
             ..delivery_record(&message, &report, &body, receipt)
         };
         match self.job_finder.find(&message, &report).await? {
             JobLookup::Found(id) => {
-                runtime::set_job(id);
+                runtime::record_job_id(id);
                 let job = self.record_delivery(id, &delivery).await?;
                 self.update_job(&job, provider, report, message.received_at, receipt).await
             }
             JobLookup::Requeued => Ok(()),
             JobLookup::NotFound => {
-                let (event, provider) = (&report.name, &message.provider);
+                let (event, provider) = (&report.event_name, &message.provider);
                 tracing::info!(metric = "UnmatchedDeliveries", count = 1, event, %provider, "delivery matches no job");
                 self.job_store.record_workspace_delivery(provider, &delivery).await?;
                 Ok(forward_provider_event(self.event_bus, provider, &delivery, &body).await?)
@@ -104,13 +104,14 @@ impl<'a> DeliveryProcessor<'a> {
         received_at: OffsetDateTime,
         receipt: &MessageReceipt,
     ) -> Result<(), MessageFailure> {
-        let mut segment = Segment::of(job.trace.as_ref(), "Landfall callback").since(received_at);
-        segment.note("event", report.name.clone());
-        if report.hint {
+        let mut segment =
+            Segment::start(job.trace.as_ref(), "Landfall callback").with_start_time(received_at);
+        segment.add_annotation("event", report.event_name.clone());
+        if report.is_unverified {
             self.send_segment(segment, job.id);
             return Ok(self.callback_poll.process_callback(job, report, receipt.deadline).await?);
         }
-        if provider.concerns(&report, &job.kind) {
+        if provider.is_report_for_kind(&report, &job.kind) {
             self.apply_report(job.id, report).await?;
         }
         let callback = self.send_segment(segment, job.id);
@@ -119,24 +120,24 @@ impl<'a> DeliveryProcessor<'a> {
 
     /// Sends the trace segment of a callback. Returns its id, for the landing that follows.
     fn send_segment(&self, mut segment: Segment, job: JobId) -> Option<SegmentId> {
-        segment.note("job_id", job.to_string());
+        segment.add_annotation("job_id", job.to_string());
         let id = segment.id();
         self.tracer.send(segment);
         id
     }
 
     async fn load_body(&self, message: &QueuedDelivery) -> Result<Bytes, Error> {
-        if let Some(bytes) = message.body.bytes()? {
+        if let Some(bytes) = message.body.decode_inline()? {
             return Ok(bytes);
         }
-        let DeliveryBody::Stored(key) = &message.body else { return Ok(Bytes::new()) };
-        let stored = self.bucket.get(key).await?;
+        let DeliveryBody::S3Key(key) = &message.body else { return Ok(Bytes::new()) };
+        let stored = self.bucket.get_object(key).await?;
         stored.ok_or_else(|| {
             Error::new(ErrorClass::Internal, "the body of a queued delivery is missing in the bucket")
         })
     }
 
-    async fn record_delivery(&self, id: JobId, delivery: &DeliveryRecord<'_>) -> Result<Job, Error> {
+    async fn record_delivery(&self, id: JobId, delivery: &NewDeliveryLogEntry<'_>) -> Result<Job, Error> {
         let not_found = || {
             let message = format!("an authentic delivery names job {id}, which is not in the table");
             Error::new(ErrorClass::NotFound, message)
@@ -149,13 +150,13 @@ impl<'a> DeliveryProcessor<'a> {
     async fn apply_report(&self, id: JobId, report: DeliveryReport) -> Result<(), Error> {
         let now = OffsetDateTime::now_utc();
         if let Some(provider_job_id) = report.provider_job_id {
-            self.job_store.apply(id, &Event::Accepted { provider_job_id }, now).await?;
+            self.job_store.apply_event(id, &JobEvent::SubmissionAccepted { provider_job_id }, now).await?;
         }
         if let Some(event) = report.event {
             let event = store_long_source_list(self.job_store, self.bucket, id, event).await?;
-            let (job, change) = self.job_store.apply(id, &event, now).await?;
-            let changed = change != Change::Nothing;
-            tracing::info!(job_id = %id, event = report.name, status = job.status.as_str(), changed, "delivery applied");
+            let (job, change) = self.job_store.apply_event(id, &event, now).await?;
+            let changed = change != JobChange::Unchanged;
+            tracing::info!(job_id = %id, event = report.event_name, status = job.status.as_str(), changed, "delivery applied");
         }
         Ok(())
     }
@@ -166,15 +167,15 @@ fn delivery_record<'a>(
     report: &'a DeliveryReport,
     body: &'a Bytes,
     receipt: &'a MessageReceipt,
-) -> DeliveryRecord<'a> {
+) -> NewDeliveryLogEntry<'a> {
     let body_key = match &message.body {
-        DeliveryBody::Stored(key) => Some(key.as_str()),
+        DeliveryBody::S3Key(key) => Some(key.as_str()),
         DeliveryBody::Text(_) | DeliveryBody::Base64(_) => None,
     };
-    DeliveryRecord {
+    NewDeliveryLogEntry {
         received_at: message.received_at,
         id: message.delivery_id.as_deref().unwrap_or(&receipt.message_id),
-        name: &report.name,
+        name: &report.event_name,
         body: std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_RECORDED_BYTES),
         body_key,
         problem: None,

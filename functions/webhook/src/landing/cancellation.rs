@@ -5,7 +5,7 @@
 
 use bucket::Bucket;
 use job_store::JobStore;
-use model::{Error, ErrorClass, Job, JobId, Status};
+use model::{Error, ErrorClass, Job, JobId, JobStatus};
 
 use crate::queue_message::MessageFailure;
 
@@ -15,7 +15,7 @@ use crate::queue_message::MessageFailure;
 /// [`ErrorClass::LandingBusy`]: the files are not requested any more.
 pub(crate) async fn ensure_not_cancelled(job_store: &JobStore, id: JobId) -> Result<(), Error> {
     match job_store.get(id).await?.map(|job| job.status) {
-        Some(Status::Cancelled) | None => Err(Error::new(
+        Some(JobStatus::Cancelled) | None => Err(Error::new(
             ErrorClass::LandingBusy,
             "the job was cancelled while its files were being transferred",
         )),
@@ -32,15 +32,15 @@ pub(crate) async fn handle_lost_lease(
     error: Error,
 ) -> Result<(), MessageFailure> {
     let job = job_store.get(id).await?;
-    let Some(job) = job.filter(|job| job.status == Status::Cancelled) else { return Err(error.into()) };
+    let Some(job) = job.filter(|job| job.status == JobStatus::Cancelled) else { return Err(error.into()) };
     tracing::info!(metric = "LandingsCancelled", count = 1, job_id = %id, "landing stopped: the job was cancelled");
-    bucket.abort_all(&job.provider, id).await;
+    bucket.abort_job_uploads(&job.provider, id).await;
     Ok(())
 }
 
 /// Aborts the uploads of a landing whose job was cancelled between two invocations.
 pub(crate) async fn abort_uploads_of_cancelled_job(bucket: &Bucket, job: &Job) {
-    if job.status == Status::Cancelled && job.transfer.is_some() {
-        bucket.abort_all(&job.provider, job.id).await;
+    if job.status == JobStatus::Cancelled && job.transfer.is_some() {
+        bucket.abort_job_uploads(&job.provider, job.id).await;
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::Mutex;
 
 use archive::{content_type, image_dimensions, safe_file_names};
-use bucket::{Key, ObjectInfo, UploadedObject};
+use bucket::{ObjectInfo, ObjectKey, UploadOutcome};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http_client::Downloader;
@@ -66,7 +66,7 @@ pub(super) async fn land_individual_files(
     let entries: Vec<ManifestEntry> = entries.into_iter().flatten().collect();
     let count = entries.iter().filter(|entry| entry.is_counted()).count() as u64;
     let promised = count + job.missing.len() as u64;
-    let expected = Some(job.expected.unwrap_or(0).max(promised));
+    let expected = Some(job.expected_files.unwrap_or(0).max(promised));
     let result = TransferResult { archive: None, files: entries, expected, count };
     conclude_landing(&context, result).await
 }
@@ -118,23 +118,23 @@ impl IndividualFiles<'_> {
     async fn store_file(&self, source: &Source, name: &str, counted: bool) -> Result<ManifestEntry, Error> {
         let LandingContext { clients: LandingClients { bucket, .. }, job, is_retry, progress, .. } =
             self.context;
-        let key = Key::File(job.provider.clone(), job.id, name.to_owned());
-        let existing = if is_retry { bucket.head(&key).await? } else { None };
+        let key = ObjectKey::File(job.provider.clone(), job.id, name.to_owned());
+        let existing = if is_retry { bucket.head_object(&key).await? } else { None };
         let StoredObject { info, content_type, start, is_new } = match existing {
             Some(existing) => self.inspect_existing(&key, name, existing).await?,
             None => self.transfer(source, name, &key).await?,
         };
         if let Some(reason) = find_truncation(bucket, &key, info.bytes, &start).await? {
             // No damaged file stays under the prefix of a job. The bucket keeps the deleted version.
-            bucket.delete(&key).await?;
+            bucket.delete_object(&key).await?;
             return Err(Error::new(ErrorClass::SourceInvalid, reason));
         }
         let file = StoredFile {
             name: name.to_owned(),
-            key: bucket.key(&key),
+            key: bucket.object_key(&key),
             bytes: info.bytes,
             content_type: content_type.to_owned(),
-            checksum: bucket.checksum_of(&key, info).await?,
+            checksum: bucket.stored_or_computed_checksum(&key, info).await?,
         };
         if is_new {
             progress.record_new_file();
@@ -152,12 +152,17 @@ impl IndividualFiles<'_> {
     }
 
     /// Reads the start of a file that is in the bucket already.
-    async fn inspect_existing(&self, key: &Key, name: &str, info: ObjectInfo) -> Result<StoredObject, Error> {
-        let start = self.context.clients.bucket.read(key, 0..info.bytes.min(START_BYTES)).await?;
+    async fn inspect_existing(
+        &self,
+        key: &ObjectKey,
+        name: &str,
+        info: ObjectInfo,
+    ) -> Result<StoredObject, Error> {
+        let start = self.context.clients.bucket.read_range(key, 0..info.bytes.min(START_BYTES)).await?;
         Ok(StoredObject { info, content_type: content_type(name, &start), start, is_new: false })
     }
 
-    async fn transfer(&self, source: &Source, name: &str, key: &Key) -> Result<StoredObject, Error> {
+    async fn transfer(&self, source: &Source, name: &str, key: &ObjectKey) -> Result<StoredObject, Error> {
         let LandingContext { clients: LandingClients { bucket, .. }, is_retry, progress, checkpoint, .. } =
             self.context;
         let slow = progress.download_rate().slow_downloads();
@@ -166,12 +171,12 @@ impl IndividualFiles<'_> {
             let message = format!("skipped: the source was too slow for {slow} other files");
             return Err(Error::new(ErrorClass::SourceGone, message));
         }
-        let path = bucket.key(key);
+        let path = bucket.object_key(key);
         let checkpoint = checkpoint.filter(|checkpoint| checkpoint.key == path);
         if is_retry {
             // A worker that crashed did not abort its uploads. Under this lease no other worker has one.
             let resumed = checkpoint.map(|checkpoint| checkpoint.upload_id.as_str());
-            bucket.abort_leftovers(key, resumed).await;
+            bucket.abort_abandoned_uploads(key, resumed).await;
         }
         let request = TransferRequest {
             downloader: self.downloader,
@@ -184,9 +189,9 @@ impl IndividualFiles<'_> {
         let transferred = transfer_file(&request, checkpoint.cloned()).await?;
         let TransferredFile { uploaded, content_type, start } = transferred;
         let info = match uploaded {
-            UploadedObject::Stored { bytes, checksum } => ObjectInfo { bytes, checksum: Some(checksum) },
+            UploadOutcome::Stored { bytes, checksum } => ObjectInfo { bytes, checksum: Some(checksum) },
             // Another worker that seemed lost has stored the object meanwhile. It is as good.
-            UploadedObject::AlreadyThere => bucket.there(key).await?,
+            UploadOutcome::AlreadyExists => bucket.head_existing_object(key).await?,
         };
         Ok(StoredObject { info, content_type, start, is_new: true })
     }

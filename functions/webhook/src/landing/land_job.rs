@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bucket::Bucket;
-use job_store::{JobStore, Lease, LeaseAttempt};
-use model::{Change, Error, ErrorClass, Event, Job, JobId};
+use job_store::{JobStore, Lease, LeaseOutcome};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId};
 use queues::{DeliveryQueue, DeliveryQueueMessage};
-use runtime::{Segment, SegmentId, Tracer};
+use runtime::{Segment, SegmentId, XrayDaemon};
 use time::OffsetDateTime;
 
 use super::{
@@ -27,7 +27,7 @@ pub(crate) struct Landing<'a> {
     job_store: &'a JobStore,
     bucket: &'a Bucket,
     delivery_queue: &'a DeliveryQueue,
-    tracer: &'a Tracer,
+    tracer: &'a XrayDaemon,
     lease_duration: Duration,
     notifier: JobNotifier<'a>,
     landing_clients: LandingClients<'a>,
@@ -55,20 +55,20 @@ impl<'a> Landing<'a> {
         callback: Option<&SegmentId>,
     ) -> Result<(), MessageFailure> {
         let now = OffsetDateTime::now_utc();
-        let (lease, job, is_retry) = match self.job_store.lease(id, self.lease_duration, now).await? {
-            LeaseAttempt::Held { lease, job, again } => (lease, job, again),
+        let (lease, job, is_retry) = match self.job_store.acquire_lease(id, self.lease_duration, now).await? {
+            LeaseOutcome::Acquired { lease, job, is_repeat } => (lease, job, is_repeat),
             // This may be the only message that is left of the job, so it must not be dropped.
-            LeaseAttempt::Busy(wait) => {
+            LeaseOutcome::HeldByAnother(wait) => {
                 return Err(MessageFailure::lease_held_for(wait + Duration::from_millis(500)));
             }
-            LeaseAttempt::Idle(job) => {
+            LeaseOutcome::NothingToLand(job) => {
                 abort_uploads_of_cancelled_job(self.bucket, &job).await;
                 self.notifier.notify(&job).await;
                 return Ok(());
             }
         };
-        runtime::set_provider(job.provider.as_str());
-        let segment = Segment::of(job.trace.as_ref(), "Landfall landing").after(callback);
+        runtime::record_provider(job.provider.as_str());
+        let segment = Segment::start(job.trace.as_ref(), "Landfall landing").with_parent(callback);
         let clients = self.landing_clients;
         let attempt = LandingAttempt { clients, lease: &lease, receipt, is_retry };
         // Concurrently: the transfer need not wait until the targets are notified of the new status.
@@ -81,11 +81,11 @@ impl<'a> Landing<'a> {
             Err(LandingAttemptError { error: lost, .. }) if lost.class == ErrorClass::LandingBusy => {
                 Err(lost)
             }
-            Err(stopped) if stopped.error.retryable() => Err(self.postpone(&lease, stopped).await),
+            Err(stopped) if stopped.error.is_retryable() => Err(self.postpone(&lease, stopped).await),
             Err(LandingAttemptError { error, .. }) => {
                 error.log("landing failed permanently");
-                let error = error.for_record(OffsetDateTime::now_utc());
-                self.store_outcome(&lease, Event::LandingFailed { archive: None, error }).await.map(Some)
+                let error = error.to_job_error(OffsetDateTime::now_utc());
+                self.store_outcome(&lease, JobEvent::LandingFailed { archive: None, error }).await.map(Some)
             }
         };
         self.send_segment(segment, id, landed.as_ref());
@@ -99,35 +99,35 @@ impl<'a> Landing<'a> {
 
     /// Sends the trace segment of a landing.
     fn send_segment(&self, mut segment: Segment, id: JobId, landed: Result<&Option<Job>, &Error>) {
-        segment.note("job_id", id.to_string());
+        segment.add_annotation("job_id", id.to_string());
         match landed {
             Ok(Some(job)) => {
-                segment.note("status", job.status.as_str());
-                segment.note("bytes", job.transfer.map_or(0, |transfer| transfer.bytes));
-                segment.note("files", job.files_total);
+                segment.add_annotation("status", job.status.as_str());
+                segment.add_annotation("bytes", job.transfer.map_or(0, |transfer| transfer.bytes));
+                segment.add_annotation("files", job.files_total);
             }
-            Ok(None) => segment.note("status", "to be continued"),
+            Ok(None) => segment.add_annotation("status", "to be continued"),
             Err(error) => {
-                segment.note("error", error.class.name());
-                segment.failed();
+                segment.add_annotation("error", error.class.name());
+                segment.mark_failed();
             }
         }
         self.tracer.send(segment);
     }
 
     /// Stores the event that ends the landing, and notifies the targets of the job.
-    async fn store_outcome(&self, lease: &Lease, event: Event) -> Result<Job, Error> {
+    async fn store_outcome(&self, lease: &Lease, event: JobEvent) -> Result<Job, Error> {
         let now = OffsetDateTime::now_utc();
-        let (job, change) = match self.job_store.apply_leased(lease, &event, now).await {
+        let (job, change) = match self.job_store.apply_event_under_lease(lease, &event, now).await {
             Err(rejected) if rejected.class == ErrorClass::StorageRejected => {
                 // The table would reject it every time. The error itself is short enough to be stored.
                 rejected.log("the outcome of a landing cannot be stored");
-                let event = Event::LandingFailed { archive: None, error: rejected.for_record(now) };
-                self.job_store.apply_leased(lease, &event, now).await?
+                let event = JobEvent::LandingFailed { archive: None, error: rejected.to_job_error(now) };
+                self.job_store.apply_event_under_lease(lease, &event, now).await?
             }
             applied => applied?,
         };
-        if change == Change::Moved
+        if change == JobChange::StatusChanged
             && let Some(transfer) = &job.transfer
         {
             let (count, value) = (transfer.bytes, transfer.seconds);
@@ -141,19 +141,20 @@ impl<'a> Landing<'a> {
     /// Queues the rest of the landing for another invocation, before the message of this one is deleted.
     async fn queue_continuation(&self, lease: &Lease) -> Result<(), Error> {
         tracing::info!(metric = "LandingsContinued", count = 1, "landing continues in another invocation");
-        self.job_store.release(lease, OffsetDateTime::now_utc()).await?;
-        self.delivery_queue.send(&DeliveryQueueMessage::Continuation(lease.job), 0).await
+        self.job_store.release_lease(lease, OffsetDateTime::now_utc()).await?;
+        self.delivery_queue.send(&DeliveryQueueMessage::ContinueLanding(lease.job_id), 0).await
     }
 
     /// Stores the error on the job, and releases the lease so that the next attempt need not wait for its expiry.
     async fn postpone(&self, lease: &Lease, stopped: LandingAttemptError) -> Error {
         let LandingAttemptError { error, slow_attempt } = stopped;
         let now = OffsetDateTime::now_utc();
-        let postponed = Event::LandingPostponed { error: error.for_record(now), slow: slow_attempt };
-        if let Err(not_stored) = self.job_store.apply_leased(lease, &postponed, now).await {
+        let postponed =
+            JobEvent::LandingPostponed { error: error.to_job_error(now), slow_attempt: slow_attempt };
+        if let Err(not_stored) = self.job_store.apply_event_under_lease(lease, &postponed, now).await {
             not_stored.log("the reason for postponing a landing is not stored");
         }
-        if let Err(not_released) = self.job_store.release(lease, now).await {
+        if let Err(not_released) = self.job_store.release_lease(lease, now).await {
             not_released.log("a lease is not released and must expire");
         }
         error

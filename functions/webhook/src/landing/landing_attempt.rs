@@ -1,7 +1,7 @@
 //! One attempt to land a job: transfers its files under the lease, from new URLs if the old ones expired.
 
 use job_store::Lease;
-use model::{Error, ErrorClass, Event, Job, SlowAttempt, SourceRole};
+use model::{Error, ErrorClass, Job, JobEvent, SlowAttempt, SourceRole};
 use time::OffsetDateTime;
 
 use super::{
@@ -43,7 +43,7 @@ pub(super) struct LandingAttempt<'a> {
 
 impl LandingAttempt<'_> {
     /// Transfers the files, and polls for new URLs if files are not at their URLs any more.
-    pub(super) async fn run(&self, job: &Job) -> Result<LeasedOutcome<Event>, LandingAttemptError> {
+    pub(super) async fn run(&self, job: &Job) -> Result<LeasedOutcome<JobEvent>, LandingAttemptError> {
         let (mut refreshed, mut refreshes_left) = (None, MAX_SOURCE_REFRESHES);
         loop {
             let job = refreshed.as_ref().unwrap_or(job);
@@ -73,7 +73,7 @@ impl LandingAttempt<'_> {
         &self,
         job: &Job,
         refreshes_left: u32,
-    ) -> Result<LeasedOutcome<Event>, LandingAttemptError> {
+    ) -> Result<LeasedOutcome<JobEvent>, LandingAttemptError> {
         let min_rate = self.clients.config.min_download_rate;
         let progress = LandingProgress::new(DownloadRate::new(min_rate, job.slow_attempts));
         let landing = Box::pin(self.transfer(job, refreshes_left, &progress));
@@ -85,7 +85,7 @@ impl LandingAttempt<'_> {
         };
         let landed = renewal.run(landing).await.map_err(|error| {
             let is_slow = progress.download_rate().slow_downloads() > 0;
-            let slow_attempt = is_slow.then(|| SlowAttempt { progressed: progress.has_progressed() });
+            let slow_attempt = is_slow.then(|| SlowAttempt { has_progressed: progress.has_progressed() });
             LandingAttemptError { error, slow_attempt }
         })?;
         Ok(match landed {
@@ -106,7 +106,7 @@ impl LandingAttempt<'_> {
         let is_retry = self.is_retry || refreshes_left < MAX_SOURCE_REFRESHES;
         let mut checkpoint: Option<Checkpoint> = None;
         if is_retry {
-            checkpoint = job_store.checkpoint(job.id, OffsetDateTime::now_utc()).await?;
+            checkpoint = job_store.load_checkpoint(job.id, OffsetDateTime::now_utc()).await?;
         }
         let context = LandingContext {
             clients: self.clients,
@@ -126,17 +126,17 @@ impl LandingAttempt<'_> {
     }
 }
 
-fn outcome_event(outcome: LandingOutcome) -> Event {
+fn outcome_event(outcome: LandingOutcome) -> JobEvent {
     match outcome {
-        LandingOutcome::Complete { landed_files } => Event::Landed { haul: landed_files },
+        LandingOutcome::Complete { landed_files } => JobEvent::Landed { landed_files: landed_files },
         LandingOutcome::Partial { landed_files, error } => {
-            let error = error.for_record(OffsetDateTime::now_utc());
-            Event::LandedPartly { haul: landed_files, error }
+            let error = error.to_job_error(OffsetDateTime::now_utc());
+            JobEvent::LandedPartially { landed_files: landed_files, error }
         }
         LandingOutcome::Rejected { archive, error } => {
             error.log("the transferred files are rejected");
-            let error = error.for_record(OffsetDateTime::now_utc());
-            Event::LandingFailed { archive, error }
+            let error = error.to_job_error(OffsetDateTime::now_utc());
+            JobEvent::LandingFailed { archive, error }
         }
     }
 }

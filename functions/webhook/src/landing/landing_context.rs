@@ -4,9 +4,9 @@ use bucket::Bucket;
 use http_client::Downloader;
 use job_store::JobStore;
 use model::{Error, Job};
-use notifications::WorkflowWaiters;
+use notifications::WorkflowNotifier;
 use queues::DeliveryQueue;
-use secrets::Secrets;
+use secrets::SecretStore;
 
 use super::transfer::{Checkpoint, LandingProgress};
 use crate::{
@@ -21,8 +21,8 @@ pub(super) struct LandingClients<'a> {
     pub(super) job_store: &'a JobStore,
     pub(super) bucket: &'a Bucket,
     pub(super) delivery_queue: &'a DeliveryQueue,
-    pub(super) secrets: &'a Secrets,
-    pub(super) workflow_waiters: &'a WorkflowWaiters,
+    pub(super) secrets: &'a SecretStore,
+    pub(super) workflow_waiters: &'a WorkflowNotifier,
     pub(super) poller: Poller<'a>,
 }
 

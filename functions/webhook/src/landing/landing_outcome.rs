@@ -56,7 +56,7 @@ pub(super) async fn conclude_landing(
         None => ErrorClass::FilesMissing,
     };
     let files = result.files.into_iter().filter_map(ManifestEntry::into_stored_file).collect();
-    let landed_files = LandedFiles::of(result.archive, files, manifest);
+    let landed_files = LandedFiles::from_stored_files(result.archive, files, manifest);
     Ok(match shortfall {
         Some(message) => LandingOutcome::Partial { landed_files, error: Error::new(class, message) },
         None => LandingOutcome::Complete { landed_files },

@@ -4,7 +4,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use job_store::Lease;
-use model::{Error, ErrorClass, Event};
+use model::{Error, ErrorClass, JobEvent};
 use notifications::UnreachableServices;
 use time::OffsetDateTime;
 
@@ -96,8 +96,8 @@ impl LeaseRenewal<'_> {
     async fn send_heartbeat(&self) -> Result<(), Error> {
         let LandingClients { job_store, workflow_waiters, .. } = self.clients;
         // Read again each time: a workflow that retries may have started to wait a moment ago.
-        match job_store.get(self.lease.job).await? {
-            Some(job) if !job.audience.waiters.is_empty() => {
+        match job_store.get(self.lease.job_id).await? {
+            Some(job) if !job.notify_targets.waiters.is_empty() => {
                 send_heartbeat(workflow_waiters, job_store, &job, &UnreachableServices::default()).await
             }
             _ => Ok(()),
@@ -109,8 +109,8 @@ impl LeaseRenewal<'_> {
         let duration = config.lease_duration;
         // If this worker crashes, the message becomes visible when the lease expires, and not hours later.
         let seconds = u32::try_from(duration.as_secs()).unwrap_or(u32::MAX).max(1);
-        let renewed = job_store.renew(self.lease, duration, OffsetDateTime::now_utc());
-        let hidden = delivery_queue.hide(&self.receipt.receipt_handle, seconds);
+        let renewed = job_store.renew_lease(self.lease, duration, OffsetDateTime::now_utc());
+        let hidden = delivery_queue.change_visibility(&self.receipt.receipt_handle, seconds);
         let (renewed, hidden) = tokio::join!(renewed, hidden);
         renewed?;
         hidden?;
@@ -127,6 +127,9 @@ impl LeaseRenewal<'_> {
         if transfer.bytes == 0 {
             return Ok(());
         }
-        job_store.apply_leased(self.lease, &Event::Transferred { transfer }, now).await.map(|_| ())
+        job_store
+            .apply_event_under_lease(self.lease, &JobEvent::TransferProgressed { transfer }, now)
+            .await
+            .map(|_| ())
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Its content is the same when the same archive is landed again, so a repeated landing does not change it.
 
-use bucket::{Bucket, Key};
+use bucket::{Bucket, ObjectKey};
 use bytes::Bytes;
 use model::{
-    Checksum, Error, ErrorClass, Job, JobId, ManifestObject, Missing, ProviderJobId, ProviderName, StoredFile,
+    Checksum, Error, ErrorClass, Job, JobId, ManifestObject, MissingFile, ProviderJobId, ProviderName,
+    StoredFile,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -30,7 +31,7 @@ struct Manifest<'a> {
     archive: Option<ManifestArchive<'a>>,
     files: Vec<ManifestFile<'a>>,
     refused: Vec<RejectedFile<'a>>,
-    missing: &'a [Missing],
+    missing: &'a [MissingFile],
     completeness: Completeness,
 }
 
@@ -81,18 +82,18 @@ pub(super) async fn write_manifest(
     result: &TransferResult,
 ) -> Result<ManifestObject, Error> {
     let text = serialize_manifest(job, result)?;
-    let key = Key::Manifest(job.provider.clone(), job.id);
-    let path = bucket.key(&key);
-    let bytes = match bucket.place(&key, JSON, text.clone()).await {
+    let key = ObjectKey::Manifest(job.provider.clone(), job.id);
+    let path = bucket.object_key(&key);
+    let bytes = match bucket.put_if_absent(&key, JSON, text.clone()).await {
         Ok(_) => text.len() as u64,
         Err(conflict) if conflict.class == ErrorClass::ObjectConflict => {
-            let existing = bucket.get(&path).await?.unwrap_or_default();
+            let existing = bucket.get_object(&path).await?.unwrap_or_default();
             match lists_same_files(&existing, &text) {
                 true => existing.len() as u64,
                 false if is_of_earlier_round(&existing, job) => {
                     // The bucket keeps the earlier manifest as an older version.
-                    bucket.delete(&key).await?;
-                    bucket.place(&key, JSON, text.clone()).await?;
+                    bucket.delete_object(&key).await?;
+                    bucket.put_if_absent(&key, JSON, text.clone()).await?;
                     text.len() as u64
                 }
                 false => return Err(conflict),
@@ -117,7 +118,7 @@ fn lists_same_files(existing: &[u8], new: &[u8]) -> bool {
 fn is_of_earlier_round(existing: &[u8], job: &Job) -> bool {
     let existing: Option<Value> = serde_json::from_slice(existing).ok();
     let job_id = existing.as_ref().and_then(|manifest| manifest.get("job_id")).and_then(Value::as_str);
-    job.retries.rounds > 0 && job_id == Some(job.id.to_string().as_str())
+    job.retries.restarts > 0 && job_id == Some(job.id.to_string().as_str())
 }
 
 fn serialize_manifest(job: &Job, result: &TransferResult) -> Result<Bytes, Error> {
@@ -178,7 +179,7 @@ fn rejected_file(entry: &ManifestEntry) -> Option<RejectedFile<'_>> {
 #[cfg(test)]
 mod tests {
     use archive::ImageDimensions;
-    use model::{Archive, ChecksumAlgorithm, Event, NewJob, Origin};
+    use model::{Archive, ChecksumAlgorithm, JobEvent, JobOrigin, NewJob};
     use serde_json::json;
 
     use super::*;
@@ -200,10 +201,10 @@ mod tests {
             provider: ProviderName::new("abyssale"),
             kind: "export".into(),
             request: json!({ "banner_ids": ["b"] }),
-            expected: Some(3),
+            expected_files: Some(3),
             metadata: None,
             unpack: None,
-            origin: Origin::Submitted,
+            origin: JobOrigin::Submitted,
         })
     }
 
@@ -250,11 +251,14 @@ mod tests {
     fn a_provider_job_id_that_becomes_known_later_does_not_change_the_manifest() {
         let before = serialize_manifest(&job(), &result()).expect("a manifest");
         let mut known = job();
-        known.apply(Event::Accepted { provider_job_id: ProviderJobId::new("t") }, OffsetDateTime::UNIX_EPOCH);
+        known.apply(
+            JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") },
+            OffsetDateTime::UNIX_EPOCH,
+        );
         let after = serialize_manifest(&known, &result()).expect("a manifest");
         assert!(before != after && lists_same_files(&before, &after));
         assert!(!is_of_earlier_round(&before, &known) && !is_of_earlier_round(b"", &known));
-        known.retries.rounds = 1;
+        known.retries.restarts = 1;
         assert!(
             is_of_earlier_round(&before, &known)
                 && !is_of_earlier_round(b"{\"job_id\": \"another\"}", &known)

@@ -57,7 +57,9 @@ pub(super) fn join_first(list: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use model::{Archive, Checksum, ChecksumAlgorithm, Missing, NewJob, Origin, ProviderName, StoredFile};
+    use model::{
+        Archive, Checksum, ChecksumAlgorithm, JobOrigin, MissingFile, NewJob, ProviderName, StoredFile,
+    };
 
     use super::*;
 
@@ -67,10 +69,10 @@ mod tests {
             provider: ProviderName::new("abyssale"),
             kind: "export".into(),
             request: serde_json::json!({}),
-            expected: None,
+            expected_files: None,
             metadata: None,
             unpack: None,
-            origin: Origin::Submitted,
+            origin: JobOrigin::Submitted,
         })
     }
 
@@ -103,7 +105,7 @@ mod tests {
     #[test]
     fn files_that_the_provider_could_not_make_are_described_in_its_words() {
         let mut job = job();
-        job.missing = vec![Missing { name: Some("story".into()), reason: "The text cannot fit.".into() }];
+        job.missing = vec![MissingFile { name: Some("story".into()), reason: "The text cannot fit.".into() }];
         let result = TransferResult { archive: None, files: vec![], expected: Some(3), count: 2 };
         let message = describe_shortfall(&job, &result, &[]).expect("a shortfall");
         assert_eq!(

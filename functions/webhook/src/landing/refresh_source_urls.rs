@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_store::Lease;
-use model::{Error, ErrorClass, Event, Job};
+use model::{Error, ErrorClass, Job, JobEvent};
 use providers::PollStatus;
 use time::OffsetDateTime;
 
@@ -28,8 +28,8 @@ pub(super) async fn refresh_sources(
     let LandingClients { job_store, bucket, poller, .. } = clients;
     let provider = find_job_provider(job)?;
     let finished = match Box::pin(poller.poll(provider, job, deadline - MIN_TIME_LEFT)).await? {
-        PollOutcome::Answered(PollStatus::Told(event @ Event::Finished { .. })) => event,
-        PollOutcome::Unanswered(error, _) if error.retryable() => return Err(error),
+        PollOutcome::Answered(PollStatus::Ended(event @ JobEvent::FilesReady { .. })) => event,
+        PollOutcome::Unanswered(error, _) if error.is_retryable() => return Err(error),
         PollOutcome::OutOfTime => {
             let message = "there was no time left to poll the provider for new URLs of the files";
             return Err(Error::new(ErrorClass::SourceUnavailable, message));
@@ -39,7 +39,8 @@ pub(super) async fn refresh_sources(
         }
     };
     let finished = store_long_source_list(job_store, bucket, job.id, finished).await?;
-    let (refreshed, _) = job_store.apply_leased(lease, &finished, OffsetDateTime::now_utc()).await?;
+    let (refreshed, _) =
+        job_store.apply_event_under_lease(lease, &finished, OffsetDateTime::now_utc()).await?;
     if refreshed.sources == job.sources {
         // The URLs are the same: the provider may have reported the files a moment too early.
         tokio::time::sleep(SAME_URL_DELAY).await;

@@ -4,7 +4,7 @@
 //! Only a file that is certainly cut off is reported. Bytes after the end of a file are allowed.
 
 use archive::content_type;
-use bucket::{Bucket, Key};
+use bucket::{Bucket, ObjectKey};
 use model::Error;
 
 /// The end record of a ZIP archive is within so many last bytes; the end marks of the other formats are nearer
@@ -20,7 +20,7 @@ const GIF_END_BYTES: usize = 1024;
 /// [`model::ErrorClass::StorageUnavailable`]: its end cannot be read.
 pub(super) async fn find_truncation(
     bucket: &Bucket,
-    key: &Key,
+    key: &ObjectKey,
     length: u64,
     start: &[u8],
 ) -> Result<Option<&'static str>, Error> {
@@ -31,7 +31,7 @@ pub(super) async fn find_truncation(
     let whole = if start.len() as u64 == length {
         is_whole(length, start, start)
     } else {
-        let end = bucket.read(key, length.saturating_sub(END_BYTES)..length).await?;
+        let end = bucket.read_range(key, length.saturating_sub(END_BYTES)..length).await?;
         is_whole(length, start, &end)
     };
     Ok((!whole).then_some("the file is not whole: what the provider serves is only its beginning"))

@@ -15,9 +15,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_client::{CallerWebhookClient, CallerWebhookError};
 use model::{Error, ErrorClass};
 use notifications::WebhookSigner;
-use queues::{CallerWebhook, CallerWebhookQueue};
-use runtime::{QueueMessage, QueueReply};
-use secrets::{SecretDocument, Secrets};
+use queues::{CallerWebhookQueue, QueuedCallerWebhook};
+use runtime::{SqsBatchResponse, SqsMessage};
+use secrets::{SecretDocument, SecretStore};
 use time::OffsetDateTime;
 use url::Url;
 use uuid::Uuid;
@@ -47,7 +47,7 @@ enum WebhookAttemptOutcome {
 pub(crate) struct CallerWebhookSender<'a> {
     queue: &'a CallerWebhookQueue,
     client: &'a CallerWebhookClient,
-    secrets: &'a Secrets,
+    secrets: &'a SecretStore,
     unresponsive_hosts: &'a UnresponsiveHosts,
 }
 
@@ -63,10 +63,10 @@ impl<'a> CallerWebhookSender<'a> {
 
     /// Sends a batch concurrently, since most of the time is waiting. The messages are grouped by host, so that no
     /// host waits for another.
-    pub(crate) async fn send_batch(&self, messages: Vec<QueueMessage>) -> QueueReply {
+    pub(crate) async fn send_batch(&self, messages: Vec<SqsMessage>) -> SqsBatchResponse {
         let mut hosts: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for message in messages {
-            let webhook = CallerWebhook::read(&message.body);
+            let webhook = QueuedCallerWebhook::parse(&message.body);
             let origin = webhook.as_ref().map(|webhook| origin_of(&webhook.url)).unwrap_or_default();
             hosts.entry(origin).or_default().push((message, webhook));
         }
@@ -74,16 +74,16 @@ impl<'a> CallerWebhookSender<'a> {
             let failed = stream::iter(group).map(|(message, webhook)| self.process_message(message, webhook));
             failed.buffer_unordered(MAX_REQUESTS_PER_HOST).collect::<Vec<_>>()
         }));
-        let mut reply = QueueReply::default();
-        failed.await.into_iter().flatten().flatten().for_each(|id| reply.failed(id));
+        let mut reply = SqsBatchResponse::default();
+        failed.await.into_iter().flatten().flatten().for_each(|id| reply.add_failure(id));
         reply
     }
 
     /// Processes one message. Returns its id if it stays on the queue.
     async fn process_message(
         &self,
-        message: QueueMessage,
-        webhook: Result<CallerWebhook, Error>,
+        message: SqsMessage,
+        webhook: Result<QueuedCallerWebhook, Error>,
     ) -> Option<String> {
         let attempt = message.receive_count;
         let webhook = match webhook {
@@ -93,7 +93,7 @@ impl<'a> CallerWebhookSender<'a> {
                 return self.schedule_retry(message, None).await;
             }
         };
-        let CallerWebhook { id, job_id, url, .. } = &webhook;
+        let QueuedCallerWebhook { id, job_id, url, .. } = &webhook;
         // The full URL is a secret: who has it can send requests to the caller.
         let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         let outcome = self.attempt(&webhook).await.unwrap_or_else(|error| {
@@ -120,7 +120,7 @@ impl<'a> CallerWebhookSender<'a> {
         }
     }
 
-    async fn attempt(&self, webhook: &CallerWebhook) -> Result<WebhookAttemptOutcome, Error> {
+    async fn attempt(&self, webhook: &QueuedCallerWebhook) -> Result<WebhookAttemptOutcome, Error> {
         let headers = self.sign(webhook).await?;
         let body = Bytes::copy_from_slice(webhook.body.as_bytes());
         let host = origin_of(&webhook.url);
@@ -128,7 +128,7 @@ impl<'a> CallerWebhookSender<'a> {
         let response = self.client.post(&webhook.url, headers, body, timeout).await;
         match &response {
             Ok(_) => self.unresponsive_hosts.record_response(&host),
-            Err(CallerWebhookError::TimedOut(_)) => {
+            Err(CallerWebhookError::Timeout(_)) => {
                 self.unresponsive_hosts.record_timeout(&host, Instant::now());
             }
             Err(_) => {}
@@ -140,23 +140,23 @@ impl<'a> CallerWebhookSender<'a> {
                 let status = response.status().as_u16();
                 WebhookAttemptOutcome::Failed(
                     format!("the host responded HTTP {status}"),
-                    providers::retry_after(&response),
+                    providers::parse_retry_after(&response),
                 )
             }
             Err(
-                CallerWebhookError::Refused(why)
-                | CallerWebhookError::NoAnswer(why)
-                | CallerWebhookError::TimedOut(why),
+                CallerWebhookError::Blocked(why)
+                | CallerWebhookError::ConnectionFailed(why)
+                | CallerWebhookError::Timeout(why),
             ) => WebhookAttemptOutcome::Failed(why, None),
         })
     }
 
     /// The headers of a webhook, with its signature.
-    async fn sign(&self, webhook: &CallerWebhook) -> Result<HeaderMap, Error> {
+    async fn sign(&self, webhook: &QueuedCallerWebhook) -> Result<HeaderMap, Error> {
         let signer = self.load_signer().await?;
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        for (name, value) in signer.headers(&webhook.id, OffsetDateTime::now_utc(), &webhook.body) {
+        for (name, value) in signer.sign_headers(&webhook.id, OffsetDateTime::now_utc(), &webhook.body) {
             let value = HeaderValue::from_str(&value).map_err(|e| {
                 Error::new(ErrorClass::Internal, "the id of a caller webhook is not a valid header value")
                     .with_source(e)
@@ -168,21 +168,22 @@ impl<'a> CallerWebhookSender<'a> {
 
     async fn load_signer(&self) -> Result<WebhookSigner, Error> {
         let signer = |document: &SecretDocument| {
-            Some(WebhookSigner::read(&document.notify_signing_secrets())).filter(|signer| !signer.is_empty())
+            Some(WebhookSigner::from_secrets(&document.notify_signing_secrets()))
+                .filter(|signer| !signer.is_empty())
         };
-        self.secrets.find(signer).await?.ok_or_else(|| {
+        self.secrets.find_value(signer).await?.ok_or_else(|| {
             Error::new(ErrorClass::Misconfigured, "no notify_signing_secrets in Landfall's secret")
         })
     }
 
     /// Hides the message until the next attempt, and returns its id. After the last attempt it becomes visible at
     /// once, and the queue moves it to the dead-letter queue.
-    async fn schedule_retry(&self, message: QueueMessage, retry_after: Option<Duration>) -> Option<String> {
+    async fn schedule_retry(&self, message: SqsMessage, retry_after: Option<Duration>) -> Option<String> {
         let delay = retry_delay(message.receive_count, retry_after, Uuid::now_v7().as_bytes()[15]);
-        if let Err(error) = self.queue.hide(&message.receipt_handle, delay).await {
+        if let Err(error) = self.queue.change_visibility(&message.receipt_handle, delay).await {
             error.log("a caller webhook is retried only after the queue's own visibility timeout");
         }
-        Some(message.id)
+        Some(message.message_id)
     }
 }
 

@@ -35,10 +35,10 @@ pub(crate) struct JobNotifier<'a> {
 impl<'a> JobNotifier<'a> {
     pub(crate) fn new(clients: &'a WorkerClients) -> Self {
         let outbox = OutboxDispatcher {
-            records: &clients.job_store,
-            events: clients.event_bus.as_ref(),
-            workflows: &clients.workflow_waiters,
-            caller_webhooks: &clients.caller_webhook_queue,
+            job_store: &clients.job_store,
+            event_bus: clients.event_bus.as_ref(),
+            workflow_notifier: &clients.workflow_waiters,
+            caller_webhook_queue: &clients.caller_webhook_queue,
         };
         Self { outbox }
     }
@@ -48,9 +48,9 @@ impl<'a> JobNotifier<'a> {
         let unreachable = UnreachableServices::default();
         // Concurrently, and each target is recorded on its own: none waits for another.
         let (event_bus, workflows, caller) = tokio::join!(
-            with_timeout(Box::pin(self.outbox.bus(job))),
+            with_timeout(Box::pin(self.outbox.publish_events(job))),
             self.outbox.workflows(job, &unreachable),
-            with_timeout(Box::pin(self.outbox.caller(job)))
+            with_timeout(Box::pin(self.outbox.queue_caller_webhooks(job)))
         );
         for error in [event_bus, workflows, caller].into_iter().filter_map(Result::err) {
             error.log("a notification of a job failed, the sweep retries it");
@@ -64,24 +64,28 @@ impl<'a> JobNotifier<'a> {
         unreachable: &UnreachableTargets,
     ) -> Result<(), Error> {
         let (event_bus, workflows, caller) = tokio::join!(
-            unless_unreachable(&unreachable.event_bus, job, with_timeout(Box::pin(self.outbox.bus(job)))),
+            unless_unreachable(
+                &unreachable.event_bus,
+                job,
+                with_timeout(Box::pin(self.outbox.publish_events(job)))
+            ),
             self.outbox.workflows(job, &unreachable.workflows),
             unless_unreachable(
                 &unreachable.caller_webhook_queue,
                 job,
-                with_timeout(Box::pin(self.outbox.caller(job)))
+                with_timeout(Box::pin(self.outbox.queue_caller_webhooks(job)))
             )
         );
         let errors: Vec<Error> = [event_bus, workflows, caller].into_iter().filter_map(Result::err).collect();
         if errors.is_empty() {
             // Also when nothing was left to send.
-            return self.outbox.records.told(job.id, OutboxProgress::default()).await;
+            return self.outbox.job_store.mark_notified(job.id, OutboxProgress::default()).await;
         }
         for error in &errors {
             error.log("a notification of a job failed, the next sweep retries it");
         }
         // The job moves back in the due index, behind other jobs.
-        self.outbox.records.postpone_notifications(job.id, OffsetDateTime::now_utc() + RETRY_DELAY).await
+        self.outbox.job_store.postpone_notifications(job.id, OffsetDateTime::now_utc() + RETRY_DELAY).await
     }
 }
 
@@ -109,5 +113,5 @@ async fn with_timeout(notification: Pin<Box<impl Future<Output = Result<(), Erro
 
 fn timeout_error() -> Error {
     Error::new(ErrorClass::StorageUnavailable, "the target of a notification did not respond in time")
-        .retry_after(5)
+        .with_retry_after(5)
 }

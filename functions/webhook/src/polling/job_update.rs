@@ -2,7 +2,7 @@
 
 use bucket::Bucket;
 use job_store::JobStore;
-use model::{Change, Error, Event, Job, JobId, Status};
+use model::{Error, Job, JobChange, JobEvent, JobId, JobStatus};
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use time::OffsetDateTime;
 
@@ -31,16 +31,20 @@ impl<'a> JobUpdate<'a> {
     }
 
     /// Applies an event to a job, queues its landing if its files are ready now, and notifies its targets.
-    pub(crate) async fn apply_event(&self, job: &Job, event: Event) -> Result<CheckOutcome, Error> {
+    pub(crate) async fn apply_event(&self, job: &Job, event: JobEvent) -> Result<CheckOutcome, Error> {
         let event = store_long_source_list(self.job_store, self.bucket, job.id, event).await?;
-        let (updated, change) = self.job_store.apply(job.id, &event, OffsetDateTime::now_utc()).await?;
-        if updated.status == Status::Received {
-            self.delivery_queue.send(&DeliveryQueueMessage::Continuation(job.id), 0).await?;
+        let (updated, change) = self.job_store.apply_event(job.id, &event, OffsetDateTime::now_utc()).await?;
+        if updated.status == JobStatus::Received {
+            self.delivery_queue.send(&DeliveryQueueMessage::ContinueLanding(job.id), 0).await?;
         }
         let (before, status) = (job.status.as_str(), updated.status.as_str());
         tracing::info!(before, status, "job updated after a check");
         self.notifier.notify(&updated).await;
-        Ok(if change == Change::Moved { CheckOutcome::StatusChanged } else { CheckOutcome::Unchanged })
+        Ok(if change == JobChange::StatusChanged {
+            CheckOutcome::StatusChanged
+        } else {
+            CheckOutcome::Unchanged
+        })
     }
 
     /// Schedules the next check of a job after one that got an answer.
@@ -50,7 +54,7 @@ impl<'a> JobUpdate<'a> {
         now: OffsetDateTime,
         next: OffsetDateTime,
     ) -> Result<CheckOutcome, Error> {
-        self.record_check(id, now, Event::Checked { next, answered: true }).await
+        self.record_check(id, now, JobEvent::StatusPolled { next_poll_at: next, has_response: true }).await
     }
 
     /// Schedules the next check of a job after one that got no answer. The job counts these.
@@ -60,15 +64,15 @@ impl<'a> JobUpdate<'a> {
         now: OffsetDateTime,
         next: OffsetDateTime,
     ) -> Result<CheckOutcome, Error> {
-        self.record_check(id, now, Event::Checked { next, answered: false }).await
+        self.record_check(id, now, JobEvent::StatusPolled { next_poll_at: next, has_response: false }).await
     }
 
     async fn record_check(
         &self,
         id: JobId,
         now: OffsetDateTime,
-        checked: Event,
+        checked: JobEvent,
     ) -> Result<CheckOutcome, Error> {
-        self.job_store.apply(id, &checked, now).await.map(|_| CheckOutcome::Unchanged)
+        self.job_store.apply_event(id, &checked, now).await.map(|_| CheckOutcome::Unchanged)
     }
 }

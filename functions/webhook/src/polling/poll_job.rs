@@ -1,7 +1,7 @@
 //! Polls for a job's work and applies the result to the job, or lets the job expire.
 
 use job_store::JobStore;
-use model::{Error, ErrorClass, Event, Job};
+use model::{Error, ErrorClass, Job, JobEvent};
 use providers::PollStatus;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -45,21 +45,24 @@ impl<'a> JobPoll<'a> {
         let expiry = poll_schedule::expiry(provider, &job, &outcome, self.callback_timeout);
         match outcome {
             PollOutcome::OutOfTime => Ok(CheckOutcome::OutOfTime),
-            PollOutcome::Answered(PollStatus::Told(event)) => self.update.apply_event(&job, event).await,
-            PollOutcome::Answered(PollStatus::Gone(error)) => {
-                let error = error.for_record(now);
-                self.update.apply_event(&job, Event::Failed { error, missing: vec![] }).await
+            PollOutcome::Answered(PollStatus::Ended(event)) => self.update.apply_event(&job, event).await,
+            PollOutcome::Answered(PollStatus::NotFound(error)) => {
+                let error = error.to_job_error(now);
+                self.update.apply_event(&job, JobEvent::WorkFailed { error, missing: vec![] }).await
             }
             _ if now >= expiry => self.update.apply_event(&job, expired(&job, now)).await,
             PollOutcome::NotSupported => self.update.schedule_check(job.id, now, expiry).await,
-            PollOutcome::Answered(PollStatus::Found { provider_job_id, notes }) => {
+            PollOutcome::Answered(PollStatus::Accepted { provider_job_id, provider_state: notes }) => {
                 self.store_notes(&job, notes, now).await?;
-                self.update.apply_event(&job, Event::Accepted { provider_job_id }).await
+                self.update.apply_event(&job, JobEvent::SubmissionAccepted { provider_job_id }).await
             }
-            PollOutcome::Answered(PollStatus::Working { percent, notes }) => {
+            PollOutcome::Answered(PollStatus::InProgress { percent, provider_state: notes }) => {
                 self.store_notes(&job, notes, now).await?;
                 if let Some(percent) = percent {
-                    let (job, _) = self.job_store.apply(job.id, &Event::Progressed { percent }, now).await?;
+                    let (job, _) = self
+                        .job_store
+                        .apply_event(job.id, &JobEvent::ProgressReported { percent }, now)
+                        .await?;
                     self.notifier.notify(&job).await;
                 }
                 let next = poll_schedule::next_poll(provider, &job, now).min(expiry);
@@ -80,13 +83,17 @@ impl<'a> JobPoll<'a> {
         now: OffsetDateTime,
     ) -> Result<(), Error> {
         match notes {
-            Some(notes) => self.job_store.apply(job.id, &Event::Noted { notes }, now).await.map(|_| ()),
+            Some(notes) => self
+                .job_store
+                .apply_event(job.id, &JobEvent::ProviderStateStored { provider_state: notes }, now)
+                .await
+                .map(|_| ()),
             None => Ok(()),
         }
     }
 }
 
-fn expired(job: &Job, now: OffsetDateTime) -> Event {
+fn expired(job: &Job, now: OffsetDateTime) -> JobEvent {
     let hours = (now - job.created_at).whole_hours();
     // Not every kind of work has a callback, so the message does not mention one.
     let message = match job.provider_job_id {
@@ -98,5 +105,5 @@ fn expired(job: &Job, now: OffsetDateTime) -> Event {
              still lands if an update arrives later"
         ),
     };
-    Event::Expired { error: Error::new(ErrorClass::ProviderSilent, message).for_record(now) }
+    JobEvent::Expired { error: Error::new(ErrorClass::ProviderSilent, message).to_job_error(now) }
 }

@@ -14,7 +14,7 @@ const FAILURE_INTERVAL: Duration = Duration::minutes(5);
 /// The next time to poll for work that is in progress.
 pub(crate) fn next_poll(provider: &dyn Provider, job: &Job, now: OffsetDateTime) -> OffsetDateTime {
     let age = std::time::Duration::try_from(now - job.created_at).unwrap_or_default();
-    now + (provider.polling().interval)(age, job.check.asked) + jitter(job)
+    now + (provider.poll_schedule().interval)(age, job.poll_state.answered_polls) + jitter(job)
 }
 
 /// The next time to poll a provider that did not respond.
@@ -23,7 +23,7 @@ pub(crate) fn next_poll_after_failure(
     job: &Job,
     now: OffsetDateTime,
 ) -> OffsetDateTime {
-    match job.check.unanswered {
+    match job.poll_state.consecutive_failures {
         failures if failures < MAX_TRANSIENT_FAILURES => next_poll(provider, job, now),
         _ => next_poll(provider, job, now).max(now + FAILURE_INTERVAL),
     }
@@ -31,7 +31,7 @@ pub(crate) fn next_poll_after_failure(
 
 /// The next check of a job whose queue message may be lost. The interval doubles with each check without an answer.
 pub(crate) fn next_requeue(job: &Job, now: OffsetDateTime) -> OffsetDateTime {
-    now + Job::FIRST_CHECK * 2_i32.pow(job.check.unanswered.min(6))
+    now + Job::FIRST_POLL_DELAY * 2_i32.pow(job.poll_state.consecutive_failures.min(6))
 }
 
 /// When a job expires. Work that can be polled is polled for as long as the provider remembers it.
@@ -43,7 +43,7 @@ pub(crate) fn expiry(
 ) -> OffsetDateTime {
     match outcome {
         PollOutcome::NotSupported => job.created_at + callback_timeout,
-        _ => job.created_at + provider.polling().until,
+        _ => job.created_at + provider.poll_schedule().give_up_after,
     }
 }
 
@@ -55,7 +55,7 @@ fn jitter(job: &Job) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use model::{JobId, NewJob, Origin, ProviderName};
+    use model::{JobId, JobOrigin, NewJob, ProviderName};
 
     use super::*;
 
@@ -65,18 +65,19 @@ mod tests {
             provider: ProviderName::new("abyssale"),
             kind: "generation".into(),
             request: serde_json::json!({}),
-            expected: None,
+            expected_files: None,
             metadata: None,
             unpack: None,
-            origin: Origin::Submitted,
+            origin: JobOrigin::Submitted,
         });
-        (job.check.asked, job.check.unanswered) = (answered_polls, consecutive_failures);
+        (job.poll_state.answered_polls, job.poll_state.consecutive_failures) =
+            (answered_polls, consecutive_failures);
         job
     }
 
     #[test]
     fn the_interval_grows_to_five_minutes_after_three_failures() {
-        let provider = providers::find("abyssale").expect("a provider");
+        let provider = providers::find_provider("abyssale").expect("a provider");
         let intervals = (0..5).map(|failures| {
             let job = job(0, failures);
             let now = job.created_at + Duration::minutes(1);

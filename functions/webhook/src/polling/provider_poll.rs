@@ -1,11 +1,11 @@
 //! Polls a provider once for the status of a job's work, within the rate limit. A later sweep retries a failed poll.
 
-use http_client::Sender;
+use http_client::ProviderHttpClient;
 use job_store::JobStore;
 use model::{Error, Job};
-use provider_client::{ProviderClient, QueryError, RateLimiter, TokenSource, latest_request};
+use provider_client::{ProviderClient, QueryError, RateLimiter, TokenSource, latest_send_time};
 use providers::{ApiAccess, Credentials, PollStatus, Provider};
-use secrets::{Secrets, TokenCache};
+use secrets::{SecretStore, TokenCache};
 use time::{Duration, OffsetDateTime};
 
 use crate::{clients::WorkerClients, config::SweepConfig};
@@ -27,9 +27,9 @@ pub(crate) enum PollOutcome {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Poller<'a> {
     job_store: &'a JobStore,
-    secrets: &'a Secrets,
+    secrets: &'a SecretStore,
     token_cache: &'a TokenCache,
-    sender: &'a Sender,
+    sender: &'a ProviderHttpClient,
     config: &'a SweepConfig,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Poller<'a> {
         latest: OffsetDateTime,
     ) -> Result<PollOutcome, Error> {
         let secret = self.secrets.get().await?;
-        let credentials = Credentials::new(secret.provider(provider.name()));
+        let credentials = Credentials::new(secret.provider_section(provider.name()));
         let config = self.config;
         let api_url = config.providers.api_url(provider.name());
         let access = ApiAccess { api_url, credentials: &credentials };
@@ -63,28 +63,29 @@ impl<'a> Poller<'a> {
         let deadline = latest + config.provider_timeout + Duration::seconds(5);
         let max_wait = std::time::Duration::try_from(latest - OffsetDateTime::now_utc()).unwrap_or_default();
         let rate_limiter = RateLimiter {
-            records: self.job_store,
+            job_store: self.job_store,
             provider: job.provider.clone(),
-            interval: config.providers.interval(provider.name()),
+            interval: config.providers.request_interval(provider.name()),
             max_wait,
-            latest: latest_request(config.provider_timeout, deadline).min(latest),
+            latest_send_time: latest_send_time(config.provider_timeout, deadline).min(latest),
         };
-        let token_source = TokenSource { secrets: self.secrets, tokens: self.token_cache, provider, api_url };
+        let token_source =
+            TokenSource { secrets: self.secrets, token_cache: self.token_cache, provider, api_url };
         let client = ProviderClient {
             sender: self.sender,
-            timeout: config.provider_timeout,
+            response_timeout: config.provider_timeout,
             deadline,
             rate_limiter: Some(&rate_limiter),
             token_source,
-            authorizes: true,
-            job: Some(job.id),
-            waits: false,
+            can_authorize: true,
+            job_id: Some(job.id),
+            waits_before_retry: false,
         };
-        Ok(match client.inquire(query.as_mut()).await {
-            Ok(status) => PollOutcome::Answered(providers::bounded_standing(status)),
-            Err(QueryError::NoTime) => PollOutcome::OutOfTime,
+        Ok(match client.run_query(query.as_mut()).await {
+            Ok(status) => PollOutcome::Answered(providers::limit_poll_status(status)),
+            Err(QueryError::DeadlineExceeded) => PollOutcome::OutOfTime,
             Err(QueryError::Failed(error)) => PollOutcome::Unanswered(error, Duration::ZERO),
-            Err(QueryError::Later(error, wait)) => {
+            Err(QueryError::RetryLater(error, wait)) => {
                 PollOutcome::Unanswered(error, Duration::try_from(wait).unwrap_or(Duration::ZERO))
             }
         })

@@ -65,23 +65,25 @@ impl DeliveryAuthentication<'_> {
     pub(super) fn verify(&self, secret: &SecretDocument) -> Result<(), DeliveryRejection> {
         let IncomingRequest { provider, callback, .. } = *self.incoming;
         if let Some((job, token)) = callback
-            && !secret.callback_keys().verify(&providers::name_of(provider), &job, token)
+            && !secret.callback_keys().verify(&providers::provider_name(provider), &job, token)
         {
             return Err(DeliveryRejection::WrongToken);
         }
-        let credentials = Credentials::new(secret.provider(provider.name()));
+        let credentials = Credentials::new(secret.provider_section(provider.name()));
         let delivery = Delivery { headers: self.request.headers(), body: self.request.body() };
         match (provider.authenticate(&delivery, &credentials, self.now), callback) {
             (Authenticity::Signed, _) => Ok(()),
-            (Authenticity::NotSigned, Some(_)) if self.require_signatures && provider.signs() => {
+            (Authenticity::NoSigningSecret, Some(_))
+                if self.require_signatures && provider.signs_deliveries() =>
+            {
                 Err(DeliveryRejection::NoSigningSecret)
             }
-            (Authenticity::NotSigned, Some(_)) => Ok(()),
-            (Authenticity::NotSigned, None) => {
+            (Authenticity::NoSigningSecret, Some(_)) => Ok(()),
+            (Authenticity::NoSigningSecret, None) => {
                 let reason = "workspace delivery without a configured signing secret";
                 Err(DeliveryRejection::NotAuthentic(reason))
             }
-            (Authenticity::Refused(reason), _) => Err(DeliveryRejection::NotAuthentic(reason)),
+            (Authenticity::InvalidSignature(reason), _) => Err(DeliveryRejection::NotAuthentic(reason)),
         }
     }
 }

@@ -23,14 +23,14 @@ impl<'a> IncomingRequest<'a> {
         }
         let rest = path.strip_prefix("/webhooks/").ok_or_else(not_found)?;
         let parts: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
-        let provider = providers::find(parts[0]).ok_or_else(not_found)?;
+        let provider = providers::find_provider(parts[0]).ok_or_else(not_found)?;
         let callback = match parts[1..] {
             [] => None,
             [job, token] => Some((job.parse().map_err(|_| not_found())?, token)),
             _ => return Err(not_found()),
         };
-        let delivery_method = provider.delivery_method(request.method(), request.uri().query());
-        if delivery_method == DeliveryMethod::Refused {
+        let delivery_method = provider.classify_callback_request(request.method(), request.uri().query());
+        if delivery_method == DeliveryMethod::MethodNotAllowed {
             return Err(Error::new(ErrorClass::MethodNotAllowed, "expected POST here"));
         }
         Ok(Self { provider, callback, delivery_method })

@@ -2,13 +2,13 @@
 
 use std::{borrow::Cow, sync::Arc, time::Instant};
 
-use bucket::{Bucket, Key};
+use bucket::{Bucket, ObjectKey};
 use bytes::Bytes;
 use model::{Error, ProviderName, Redactor};
 use providers::DeliveryMethod;
 use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
-use runtime::Aws;
-use secrets::{SecretDocument, Secrets, TokenCache};
+use runtime::AwsConfig;
+use secrets::{SecretDocument, SecretStore, TokenCache};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use crate::{
 /// The webhook receiver with everything it uses.
 #[derive(Debug)]
 pub(crate) struct Receiver {
-    secrets: Secrets,
+    secrets: SecretStore,
     /// The providers' access tokens. A delivery that repeats one is redacted.
     token_cache: TokenCache,
     delivery_queue: DeliveryQueue,
@@ -31,10 +31,10 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     /// Creates the clients. Opens no connection.
-    pub(crate) fn connect(aws: &Aws, config: &ReceiverConfig) -> Self {
-        let secrets_manager = aws.service("SECRETS_MANAGER");
+    pub(crate) fn connect(aws: &AwsConfig, config: &ReceiverConfig) -> Self {
+        let secrets_manager = aws.service_config("SECRETS_MANAGER");
         Self {
-            secrets: Secrets::new(&secrets_manager, &config.secret_id),
+            secrets: SecretStore::new(&secrets_manager, &config.secret_id),
             token_cache: TokenCache::new(&secrets_manager, &config.token_secret_id),
             delivery_queue: connect_delivery_queue(aws, &config.store),
             bucket: connect_bucket(aws, &config.store),
@@ -46,9 +46,9 @@ impl Receiver {
     pub(crate) async fn receive(&self, request: &http::Request<Bytes>) -> Result<(), Error> {
         let (received_at, started) = (OffsetDateTime::now_utc(), Instant::now());
         let incoming = IncomingRequest::parse(request)?;
-        runtime::set_provider(incoming.provider.name());
+        runtime::record_provider(incoming.provider.name());
         if let Some(job) = incoming.job_id() {
-            runtime::set_job(job);
+            runtime::record_job_id(job);
         }
         let secret = self.authenticate(&incoming, request, received_at).await?;
         let body = match incoming.delivery_method {
@@ -57,7 +57,7 @@ impl Receiver {
             DeliveryMethod::QueryDelivery if request.body().is_empty() => {
                 Bytes::copy_from_slice(request.uri().query().unwrap_or_default().as_bytes())
             }
-            DeliveryMethod::Delivery | DeliveryMethod::QueryDelivery | DeliveryMethod::Refused => {
+            DeliveryMethod::Delivery | DeliveryMethod::QueryDelivery | DeliveryMethod::MethodNotAllowed => {
                 request.body().clone()
             }
         };
@@ -69,7 +69,7 @@ impl Receiver {
                 redacted.into()
             }
         };
-        let provider = providers::name_of(incoming.provider);
+        let provider = providers::provider_name(incoming.provider);
         let delivery_id = incoming.provider.delivery_id(request.headers());
         let message = QueuedDelivery {
             body: self.store_body(&body, &provider, received_at).await?,
@@ -77,7 +77,7 @@ impl Receiver {
             route: incoming.job_id().map_or(DeliveryRoute::Workspace, DeliveryRoute::Callback),
             provider,
             received_at,
-            looked_up: 0,
+            lookup_attempts: 0,
         };
         self.delivery_queue.send(&DeliveryQueueMessage::Delivery(message), 0).await?;
         let value = started.elapsed().as_secs_f64() * 1000.0;
@@ -99,7 +99,7 @@ impl Receiver {
         if authentication.verify(&cached).is_ok() {
             return Ok(cached);
         }
-        let fresh = self.secrets.refreshed().await?;
+        let fresh = self.secrets.get_fresh().await?;
         authentication.verify(&fresh).map_err(|rejection| {
             let (metric, why) = (rejection.metric(), rejection.reason());
             tracing::warn!(metric, count = 1, why, "delivery rejected");
@@ -116,11 +116,11 @@ impl Receiver {
         secret: &SecretDocument,
     ) -> Result<Redactor, Error> {
         let provider = incoming.provider;
-        let mut redactor = secret.redactor(&providers::name_of(provider), incoming.job_id(), None);
-        if provider.carries_token()
-            && let Some(token) = self.token_cache.held(provider.name()).await?
+        let mut redactor = secret.redactor(&providers::provider_name(provider), incoming.job_id(), None);
+        if provider.uses_token()
+            && let Some(token) = self.token_cache.last_token(provider.name()).await?
         {
-            redactor.hide(&token);
+            redactor.add_secret(&token);
         }
         Ok(redactor)
     }
@@ -133,10 +133,10 @@ impl Receiver {
         received_at: OffsetDateTime,
     ) -> Result<DeliveryBody, Error> {
         if bytes.len() <= DeliveryBody::MAX_INLINE_BYTES {
-            return Ok(DeliveryBody::inline(bytes));
+            return Ok(DeliveryBody::from_bytes(bytes));
         }
-        let key = Key::InboxBody(provider.clone(), received_at, Uuid::now_v7().to_string());
-        self.bucket.place(&key, "application/octet-stream", bytes.clone()).await?;
-        Ok(DeliveryBody::Stored(self.bucket.key(&key)))
+        let key = ObjectKey::DeliveryBody(provider.clone(), received_at, Uuid::now_v7().to_string());
+        self.bucket.put_if_absent(&key, "application/octet-stream", bytes.clone()).await?;
+        Ok(DeliveryBody::S3Key(self.bucket.object_key(&key)))
     }
 }

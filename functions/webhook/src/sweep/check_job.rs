@@ -1,8 +1,8 @@
 //! Checks one job that is due: notifications, heartbeats, lost messages, interrupted submissions and polls.
 
 use job_store::JobStore;
-use model::{Error, ErrorClass, Event, Job, JobId, Status};
-use notifications::WorkflowWaiters;
+use model::{Error, ErrorClass, Job, JobEvent, JobId, JobStatus};
+use notifications::WorkflowNotifier;
 use queues::{DeliveryQueue, DeliveryQueueMessage, SubmissionQueue};
 use time::{Duration, OffsetDateTime};
 
@@ -38,7 +38,7 @@ pub(crate) struct JobCheck<'a> {
     job_store: &'a JobStore,
     submission_queue: &'a SubmissionQueue,
     delivery_queue: &'a DeliveryQueue,
-    workflow_waiters: &'a WorkflowWaiters,
+    workflow_waiters: &'a WorkflowNotifier,
     notifier: JobNotifier<'a>,
     update: JobUpdate<'a>,
     job_poll: JobPoll<'a>,
@@ -59,13 +59,13 @@ impl<'a> JobCheck<'a> {
 
     /// Checks a job. If that fails, the job is due a little later.
     pub(crate) async fn check_or_postpone(&self, id: JobId, pass: SweepPass<'_>) -> CheckOutcome {
-        runtime::set_job(id);
+        runtime::record_job_id(id);
         match self.check(id, pass).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::error!(
                     error = error.class.name(),
-                    causes = error.causes(),
+                    causes = error.cause_chain(),
                     "the check of a job failed"
                 );
                 self.postpone(id).await;
@@ -86,21 +86,21 @@ impl<'a> JobCheck<'a> {
     async fn check(&self, id: JobId, pass: SweepPass<'_>) -> Result<CheckOutcome, Error> {
         let now = OffsetDateTime::now_utc();
         let Some(job) = self.job_store.get(id).await? else { return Ok(CheckOutcome::Unchanged) };
-        runtime::set_provider(job.provider.as_str());
-        if job.due().is_none_or(|at| at > pass.due_until) {
+        runtime::record_provider(job.provider.as_str());
+        if job.due_at().is_none_or(|at| at > pass.due_until) {
             return Ok(CheckOutcome::Unchanged);
         }
         if now >= pass.latest_start {
             return Ok(CheckOutcome::OutOfTime);
         }
-        if job.outbox.due.is_some_and(|at| at <= pass.due_until) {
+        if job.outbox.due_at.is_some_and(|at| at <= pass.due_until) {
             self.notifier.retry_pending(&job, pass.unreachable).await?;
         }
-        if job.audience.sign_at.is_some_and(|at| at <= pass.due_until) {
+        if job.notify_targets.next_heartbeat_at.is_some_and(|at| at <= pass.due_until) {
             let unreachable = &pass.unreachable.workflows;
             send_heartbeat(self.workflow_waiters, self.job_store, &job, unreachable).await?;
         }
-        if job.check.at.is_none_or(|at| at > pass.due_until) {
+        if job.poll_state.next_poll_at.is_none_or(|at| at > pass.due_until) {
             return Ok(CheckOutcome::Unchanged);
         }
         self.check_status(job, now, pass).await
@@ -114,30 +114,35 @@ impl<'a> JobCheck<'a> {
     ) -> Result<CheckOutcome, Error> {
         let id = job.id;
         match job.status {
-            Status::Waiting => {
+            JobStatus::Waiting => {
                 let outcome = self.schedule_requeue(&job, now).await?;
                 self.submission_queue.send(id, now, now).await.map(|()| outcome)
             }
-            Status::Submitting if now - job.updated_at > MAX_SUBMISSION_TIME => {
+            JobStatus::Submitting if now - job.updated_at > MAX_SUBMISSION_TIME => {
                 self.update.apply_event(&job, submission_interrupted(now)).await
             }
-            Status::Submitting => {
+            JobStatus::Submitting => {
                 self.update.schedule_check(id, now, job.updated_at + MAX_SUBMISSION_TIME).await
             }
-            Status::Received => {
+            JobStatus::Received => {
                 let outcome = self.schedule_requeue(&job, now).await?;
-                self.delivery_queue.send(&DeliveryQueueMessage::Continuation(id), 0).await.map(|()| outcome)
+                self.delivery_queue
+                    .send(&DeliveryQueueMessage::ContinueLanding(id), 0)
+                    .await
+                    .map(|()| outcome)
             }
-            Status::Submitted | Status::Unknown | Status::Rendering => {
+            JobStatus::Submitted | JobStatus::Unknown | JobStatus::Rendering => {
                 self.job_poll.poll(job, pass.latest_start).await
             }
-            Status::Landing => {
+            JobStatus::Landing => {
                 requeue_if_stalled(self.job_store, self.delivery_queue, &job, pass.due_until, now).await
             }
             // The job has ended, and the index lags.
-            Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => {
-                Ok(CheckOutcome::Unchanged)
-            }
+            JobStatus::Stored
+            | JobStatus::Partial
+            | JobStatus::Failed
+            | JobStatus::Expired
+            | JobStatus::Cancelled => Ok(CheckOutcome::Unchanged),
         }
     }
 
@@ -149,8 +154,10 @@ impl<'a> JobCheck<'a> {
     }
 }
 
-fn submission_interrupted(now: OffsetDateTime) -> Event {
+fn submission_interrupted(now: OffsetDateTime) -> JobEvent {
     let message =
         "the request to the provider was interrupted; the work may be under way, and is not asked for again";
-    Event::OutcomeUnknown { error: Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now) }
+    JobEvent::SubmissionOutcomeUnknown {
+        error: Error::new(ErrorClass::ProviderOutcomeUnknown, message).to_job_error(now),
+    }
 }

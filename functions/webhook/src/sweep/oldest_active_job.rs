@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 /// Reports the metric, once in each sweep. An error is logged and does not end the sweep.
 pub(crate) async fn report_oldest_active_job(job_store: &JobStore) {
-    let oldest = match job_store.oldest_active().await {
+    let oldest = match job_store.find_oldest_active_job().await {
         Ok(oldest) => oldest,
         Err(error) => return error.log("the age of the oldest active job is not known"),
     };

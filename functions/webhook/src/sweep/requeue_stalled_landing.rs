@@ -7,7 +7,7 @@
 //! again.
 
 use job_store::JobStore;
-use model::{Error, ErrorClass, Event, Job, JobError, shortened};
+use model::{Error, ErrorClass, Job, JobError, JobEvent, truncate_text};
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -34,14 +34,15 @@ pub(crate) async fn requeue_if_stalled(
     until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<CheckOutcome, Error> {
-    let lease_ended = job_store.lease_end(job.id).await?.unwrap_or(job.updated_at);
-    let stalls_at = lease_ended + Job::LANDING_STALLS_AFTER;
-    let next = stalls_at.max(now + Job::LANDING_STALLS_AFTER);
+    let lease_ended = job_store.lease_expiry(job.id).await?.unwrap_or(job.updated_at);
+    let stalls_at = lease_ended + Job::LANDING_STALL_TIMEOUT;
+    let next = stalls_at.max(now + Job::LANDING_STALL_TIMEOUT);
     if stalls_at > until {
-        let event = Event::LandingChecked { next: stalls_at, queued: false, error: None };
-        return job_store.apply(job.id, &event, now).await.map(|_| CheckOutcome::Unchanged);
+        let event =
+            JobEvent::LandingStallChecked { next_check_at: stalls_at, is_requeued: false, error: None };
+        return job_store.apply_event(job.id, &event, now).await.map(|_| CheckOutcome::Unchanged);
     }
-    let action = match job.check.unanswered < MAX_REQUEUES {
+    let action = match job.poll_state.consecutive_failures < MAX_REQUEUES {
         true => StallAction::Requeue,
         false => StallAction::WaitForOperator,
     };
@@ -53,7 +54,13 @@ pub(crate) async fn requeue_if_stalled(
             .is_some_and(|error| error.class == ErrorClass::LandingStalled && !error.retryable);
     let error = (!is_reported).then(|| stall_error(job, lease_ended, action, now));
     // Recorded before the message is sent, so that the worker that receives it has the last word.
-    job_store.apply(job.id, &Event::LandingChecked { next, queued, error }, now).await?;
+    job_store
+        .apply_event(
+            job.id,
+            &JobEvent::LandingStallChecked { next_check_at: next, is_requeued: queued, error },
+            now,
+        )
+        .await?;
     if !is_reported {
         tracing::error!(
             metric = "StalledLandings",
@@ -63,7 +70,7 @@ pub(crate) async fn requeue_if_stalled(
         );
     }
     if queued {
-        delivery_queue.send(&DeliveryQueueMessage::Continuation(job.id), 0).await?;
+        delivery_queue.send(&DeliveryQueueMessage::ContinueLanding(job.id), 0).await?;
     }
     Ok(CheckOutcome::Unchanged)
 }
@@ -73,7 +80,7 @@ fn stall_error(job: &Job, lease_ended: OffsetDateTime, action: StallAction, now:
     let since = lease_ended.replace_nanosecond(0).unwrap_or(lease_ended).format(&Rfc3339).unwrap_or_default();
     let next = match action {
         StallAction::Requeue => {
-            format!("it is queued again, {} of {MAX_REQUEUES} times", job.check.unanswered + 1)
+            format!("it is queued again, {} of {MAX_REQUEUES} times", job.poll_state.consecutive_failures + 1)
         }
         StallAction::WaitForOperator => {
             "fix the cause, then redrive the dead-letter queue or retry the job".to_owned()
@@ -81,10 +88,10 @@ fn stall_error(job: &Job, lease_ended: OffsetDateTime, action: StallAction, now:
     };
     let last = job.error.as_ref().filter(|error| error.class != ErrorClass::LandingStalled);
     let last = last.map_or_else(String::new, |error| {
-        let message = shortened(&error.message, MAX_LAST_ERROR_BYTES);
+        let message = truncate_text(&error.message, MAX_LAST_ERROR_BYTES);
         format!("; the last error: {}: {message}", error.class.name())
     });
     let message = format!("no worker has tried to land the files since {since}: {next}{last}");
-    let error = Error::new(ErrorClass::LandingStalled, message).for_record(now);
+    let error = Error::new(ErrorClass::LandingStalled, message).to_job_error(now);
     JobError { retryable: action == StallAction::Requeue, ..error }
 }

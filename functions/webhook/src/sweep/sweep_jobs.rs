@@ -75,7 +75,7 @@ impl<'a> Sweep<'a> {
         let unreachable = UnreachableTargets::default();
         loop {
             let due_until = OffsetDateTime::now_utc() + command.lookahead;
-            let due: Vec<JobId> = self.job_store.due(due_until, PAGE).await?;
+            let due: Vec<JobId> = self.job_store.list_due_jobs(due_until, PAGE).await?;
             // A job that was checked already is listed again if the index lags or the lookahead reaches its next
             // check.
             let new: Vec<JobId> = due.into_iter().filter(|id| seen.insert(*id)).collect();

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::Downloader;
-use crate::{Download, Origin, SsrfGuard, client_builder, public_resolver::PublicResolver};
+use crate::{DownloadStream, SsrfGuard, UrlOrigin, client_builder, public_resolver::PublicResolver};
 
 /// A file server with a scripted response for each path, which counts its requests.
 struct FileServer {
@@ -70,12 +70,12 @@ fn countdown(path: &str) -> String {
 }
 
 fn downloader_for(url: &str) -> Downloader {
-    let guard = SsrfGuard::new([], Origin::of(url), "ABYSSALE_DOWNLOAD_HOSTS");
+    let guard = SsrfGuard::new([], UrlOrigin::from_url(url), "ABYSSALE_DOWNLOAD_HOSTS");
     Downloader::new(guard, 1 << 20, &[]).expect("a downloader")
 }
 
 async fn blocked_message(downloader: &Downloader, url: &str) -> String {
-    let error = match downloader.open(url).await {
+    let error = match downloader.start_download(url).await {
         Ok(_) => panic!("{url} is not blocked"),
         Err(error) => error,
     };
@@ -86,7 +86,8 @@ async fn blocked_message(downloader: &Downloader, url: &str) -> String {
 #[tokio::test]
 async fn five_redirects_are_followed_and_the_sixth_is_not() {
     let server = FileServer::start(countdown).await;
-    let (_, download) = downloader_for(&server.url("/")).open(&server.url("/5")).await.expect("the file");
+    let (_, download) =
+        downloader_for(&server.url("/")).start_download(&server.url("/5")).await.expect("the file");
     let bytes: Vec<_> = download.into_stream().try_collect().await.expect("its bytes");
     assert_eq!((bytes.concat(), server.requests()), (b"file".to_vec(), 6));
     assert!(
@@ -139,7 +140,7 @@ impl Resolve for LoopbackResolver {
 async fn a_name_with_a_private_address_is_never_connected_to() {
     let server = FileServer::start(|_| FILE.to_owned()).await;
     let url = format!("http://rebound.example:{}/a.zip", server.address.port());
-    let guard = || SsrfGuard::new([], Origin::of(&url), "ABYSSALE_DOWNLOAD_HOSTS");
+    let guard = || SsrfGuard::new([], UrlOrigin::from_url(&url), "ABYSSALE_DOWNLOAD_HOSTS");
     let downloader_with = |builder: reqwest::ClientBuilder| Downloader {
         client: client_builder::build(builder).expect("a client"),
         guard: guard(),
@@ -147,7 +148,7 @@ async fn a_name_with_a_private_address_is_never_connected_to() {
     };
     let unguarded =
         downloader_with(client_builder::builder().expect("a client").dns_resolver(LoopbackResolver));
-    assert!(unguarded.open(&url).await.is_ok(), "without the check it is reached");
+    assert!(unguarded.start_download(&url).await.is_ok(), "without the check it is reached");
     assert_eq!(server.requests(), 1);
     let guarded = downloader_with(
         client_builder::builder().expect("a client").dns_resolver(PublicResolver(LoopbackResolver)),
@@ -164,12 +165,12 @@ async fn a_name_with_a_private_address_is_never_connected_to() {
 
 #[test]
 fn only_unencoded_bodies_are_accepted() {
-    let check = |encodings: &[&str]| -> Result<Download, model::Error> {
+    let check = |encodings: &[&str]| -> Result<DownloadStream, model::Error> {
         let response = http::Response::builder().header(header::CONTENT_LENGTH, 4);
         let response =
             encodings.iter().fold(response, |response, e| response.header(header::CONTENT_ENCODING, *e));
         let response = response.body("file").expect("a response").into();
-        Download::new(response, http::StatusCode::OK, 1 << 20)
+        DownloadStream::new(response, http::StatusCode::OK, 1 << 20)
     };
     for encodings in [&[][..], &["identity"], &["Identity"], &["identity", "identity"]] {
         assert!(check(encodings).is_ok(), "{encodings:?}");

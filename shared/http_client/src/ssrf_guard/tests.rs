@@ -2,12 +2,12 @@
 
 use url::Url;
 
-use super::{Origin, SsrfGuard};
+use super::{SsrfGuard, UrlOrigin};
 
 fn check(url: &str) -> Result<(), String> {
     let guard = SsrfGuard::new(
         ["cdn.example.com".into(), "*.files.example.net".into(), "127.0.0.1".into(), "[::1]".into()],
-        Origin::parse("http://127.0.0.1:4103"),
+        UrlOrigin::parse("http://127.0.0.1:4103"),
         "ABYSSALE_DOWNLOAD_HOSTS",
     );
     guard.check(&Url::parse(url).expect("a URL")).map_err(|error| error.message)
@@ -191,8 +191,8 @@ fn one_trailing_dot_names_the_same_host_and_every_other_empty_label_is_blocked()
         // A URL that does not parse cannot be requested either.
         if let Ok(parsed) = Url::parse(&url) {
             assert_blocked(&[&url], "the host is not a valid host name");
-            let guard = SsrfGuard::for_calls([], None, "WEBHOOK_ALLOWED_HOSTS");
-            assert_eq!(guard.judge(&parsed), Err("the host is not a valid host name".into()), "{host}");
+            let guard = SsrfGuard::for_caller_webhooks([], None, "WEBHOOK_ALLOWED_HOSTS");
+            assert_eq!(guard.check_url(&parsed), Err("the host is not a valid host name".into()), "{host}");
         }
     }
 }
@@ -200,8 +200,8 @@ fn one_trailing_dot_names_the_same_host_and_every_other_empty_label_is_blocked()
 #[test]
 fn a_listed_host_matches_in_any_spelling_and_an_invalid_entry_matches_nothing() {
     let check_with = |entry: &str, url: &str| {
-        SsrfGuard::for_calls([entry.to_owned()], None, "WEBHOOK_ALLOWED_HOSTS")
-            .judge(&Url::parse(url).expect("a URL"))
+        SsrfGuard::for_caller_webhooks([entry.to_owned()], None, "WEBHOOK_ALLOWED_HOSTS")
+            .check_url(&Url::parse(url).expect("a URL"))
     };
     for (entry, url) in [
         (" CDN.Example.com. ", "https://cdn.example.com/"),
@@ -218,16 +218,19 @@ fn a_listed_host_matches_in_any_spelling_and_an_invalid_entry_matches_nothing() 
 #[test]
 fn an_origin_is_a_scheme_a_host_and_a_port_and_nothing_else() {
     for text in ["127.0.0.1", "http://127.0.0.1:1/path", "http://u@127.0.0.1:1", "data:x", ""] {
-        assert!(Origin::parse(text).is_none(), "{text}");
+        assert!(UrlOrigin::parse(text).is_none(), "{text}");
     }
 }
 
 #[test]
 fn a_webhook_url_may_name_any_host_unless_hosts_are_listed_and_never_an_ip_address() {
     let check_with = |hosts: &[&str], url: &str| {
-        let guard =
-            SsrfGuard::for_calls(hosts.iter().map(|host| (*host).to_owned()), None, "WEBHOOK_ALLOWED_HOSTS");
-        guard.judge(&Url::parse(url).expect("a URL"))
+        let guard = SsrfGuard::for_caller_webhooks(
+            hosts.iter().map(|host| (*host).to_owned()),
+            None,
+            "WEBHOOK_ALLOWED_HOSTS",
+        );
+        guard.check_url(&Url::parse(url).expect("a URL"))
     };
     assert_eq!(check_with(&[], "https://hooks.example.com/a?b=c"), Ok(()));
     assert_eq!(check_with(&["*.example.com"], "https://hooks.example.com/"), Ok(()));

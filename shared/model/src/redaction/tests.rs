@@ -6,7 +6,7 @@ use super::*;
 
 fn redactor(secrets: &[&str]) -> Redactor {
     let mut redactor = Redactor::default();
-    secrets.iter().for_each(|secret| redactor.hide(&Secret::new(*secret)));
+    secrets.iter().for_each(|secret| redactor.add_secret(&Secret::new(*secret)));
     redactor
 }
 
@@ -67,7 +67,7 @@ fn the_longest_of_several_matching_secrets_is_redacted() {
 #[test]
 fn the_token_of_any_callback_url_is_redacted() {
     let mut redactor = Redactor::default();
-    redactor.hide_callback_urls("abyssale");
+    redactor.add_callback_urls("abyssale");
     let url = "https://receiver.example/webhooks/abyssale/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/tok-en_1";
     let shown = "https://receiver.example/webhooks/abyssale/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/***";
     assert_eq!(redactor.redact_str(&format!("to {url}, no")), format!("to {shown}, no"));

@@ -18,7 +18,7 @@ impl AbyssaleApi {
     /// # Errors
     /// [`ErrorClass::ProviderCredentials`] when no key is configured.
     pub(super) fn new(api_url: &str, credentials: &Credentials) -> Result<Self, Error> {
-        let key = credentials.one("api_key").ok_or_else(|| {
+        let key = credentials.get("api_key").ok_or_else(|| {
             let message =
                 "no Abyssale API key is configured: the operator has to add it to Landfall's secret";
             Error::new(ErrorClass::ProviderCredentials, message)

@@ -1,7 +1,7 @@
 //! Reads a finished generation of the provider's JSON, which is the same in a delivery and in a poll (contract 3.3
 //! and 3.4).
 
-use model::{Error, ErrorClass, Event, Missing, ProviderJobId, Source};
+use model::{Error, ErrorClass, JobEvent, MissingFile, ProviderJobId, Source};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -15,28 +15,29 @@ pub(super) fn provider_job_id(body: &Value) -> Option<ProviderJobId> {
 
 /// Returns the event of a finished generation: its files and what is missing, or a failure (contract 7, poll result).
 /// The files are sorted by the ids of their banners, so that every report of a generation is the same.
-pub(super) fn read_event(body: &Value, now: OffsetDateTime) -> Event {
+pub(super) fn read_event(body: &Value, now: OffsetDateTime) -> JobEvent {
     let list = |key: &str| body.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut banners: Vec<&Value> = list("banners").iter().collect();
     banners.sort_by_key(|banner| banner.get("id").and_then(Value::as_str).unwrap_or_default());
-    let without_file = banners.iter().filter(|banner| !banner::has_file(banner)).map(|banner| Missing {
+    let without_file = banners.iter().filter(|banner| !banner::has_file(banner)).map(|banner| MissingFile {
         name: banner.pointer("/format/id").and_then(Value::as_str).map(str::to_owned),
         reason: "Abyssale reported no file for this banner".into(),
     });
-    let missing: Vec<Missing> = list("errors").iter().map(read_missing_file).chain(without_file).collect();
+    let missing: Vec<MissingFile> =
+        list("errors").iter().map(read_missing_file).chain(without_file).collect();
     let sources: Vec<Source> = banners.iter().flat_map(|banner| banner::sources(banner)).collect();
     if sources.is_empty() && !missing.is_empty() {
         let first = &missing[0].reason;
         let message = format!("Abyssale made none of the {} files; the first reason: {first}", missing.len());
-        let error = Error::new(ErrorClass::ProviderFailed, message).for_record(now);
-        return Event::Failed { error, missing };
+        let error = Error::new(ErrorClass::ProviderFailed, message).to_job_error(now);
+        return JobEvent::WorkFailed { error, missing };
     }
-    Event::Finished { sources, missing }
+    JobEvent::FilesReady { sources, missing }
 }
 
-fn read_missing_file(error: &Value) -> Missing {
+fn read_missing_file(error: &Value) -> MissingFile {
     let text = |key: &str| error.get(key).and_then(Value::as_str);
-    Missing {
+    MissingFile {
         name: text("template_format_name").map(str::to_owned),
         reason: text("reason").unwrap_or("Abyssale gave no reason").to_owned(),
     }
@@ -50,8 +51,8 @@ mod tests {
 
     fn count(body: Value) -> (usize, usize, bool) {
         match read_event(&body, OffsetDateTime::UNIX_EPOCH) {
-            Event::Finished { sources, missing } => (sources.len(), missing.len(), true),
-            Event::Failed { missing, .. } => (0, missing.len(), false),
+            JobEvent::FilesReady { sources, missing } => (sources.len(), missing.len(), true),
+            JobEvent::WorkFailed { missing, .. } => (0, missing.len(), false),
             other => panic!("{other:?}"),
         }
     }
@@ -72,7 +73,7 @@ mod tests {
         let banner =
             |id: &str| json!({ "id": id, "file": { "type": "png", "url": format!("https://h/{id}") } });
         let sources = |body: Value| match read_event(&body, OffsetDateTime::UNIX_EPOCH) {
-            Event::Finished { sources, .. } => sources,
+            JobEvent::FilesReady { sources, .. } => sources,
             other => panic!("{other:?}"),
         };
         let one = sources(json!({ "banners": [banner("a"), banner("b")] }));

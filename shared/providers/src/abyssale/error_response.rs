@@ -1,7 +1,7 @@
 //! Parses Abyssale's error responses, in all their versions (contract 1.3).
 
 use http::StatusCode;
-use model::{Error, ErrorClass, ProviderAnswer, Violation};
+use model::{Error, ErrorClass, ProviderError, Violation};
 use serde_json::Value;
 
 /// The maximum length of a message in characters. Messages are stored with jobs and shown in responses.
@@ -10,7 +10,7 @@ const MAX_MESSAGE_CHARS: usize = 500;
 const MAX_VIOLATIONS: usize = 20;
 
 /// Parses an error response. A body that is not JSON, from a gateway in front of the API, still has a status.
-pub(super) fn parse_error_response(status: u16, body: &[u8]) -> ProviderAnswer {
+pub(super) fn parse_error_response(status: u16, body: &[u8]) -> ProviderError {
     let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
     let id = match body.get("id").and_then(Value::as_str) {
@@ -18,7 +18,7 @@ pub(super) fn parse_error_response(status: u16, body: &[u8]) -> ProviderAnswer {
         _ => implied_id(status, message),
     };
     let message = if message.is_empty() { format!("HTTP {status}") } else { truncate_message(message) };
-    ProviderAnswer { status, id: id.to_owned(), message, errors: read_violations(body.get("errors")) }
+    ProviderError { status, id: id.to_owned(), message, errors: read_violations(body.get("errors")) }
 }
 
 /// Converts the rejection of a query to an error (contract 1.4).
@@ -39,7 +39,7 @@ pub(super) fn rejection_error(status: StatusCode, body: &[u8]) -> Error {
             Error::new(class, message)
         }
     };
-    error.with_provider_answer(error_response)
+    error.with_provider_error(error_response)
 }
 
 /// Returns the id that a response without an id implies (contract 1.3, parser rule).

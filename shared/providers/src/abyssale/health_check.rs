@@ -9,19 +9,19 @@ use super::{
     error_response::{parse_error_response, rejection_error},
     read_request::ReadRequest,
 };
-use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck};
+use crate::{ApiAccess, HealthCheck, HealthCheckResult, HealthCheckStatus, RequestFields};
 
 /// Returns the checks in the order in which they are useful: a later one depends on what an earlier one verifies.
 pub(super) fn build_checks(
     access: &ApiAccess<'_>,
     fields: Map<String, Value>,
-) -> Result<Vec<ProviderCheck>, Error> {
-    let mut fields = Fields::new(fields);
+) -> Result<Vec<HealthCheck>, Error> {
+    let mut fields = RequestFields::new(fields);
     let design = match fields.take("design_id") {
         None | Some(Value::Null) => None,
         Some(Value::String(id)) if Uuid::try_parse(&id).is_ok() && id.len() == 36 => Some(id),
         Some(_) => {
-            fields.violation("design_id", "expected a UUID of 36 characters");
+            fields.add_violation("design_id", "expected a UUID of 36 characters");
             None
         }
     };
@@ -29,7 +29,7 @@ pub(super) fn build_checks(
     // `POST /auth` does not check the plan for a key of a user (contract 1.2), and every other request does. This one
     // reads a banner that no workspace has.
     let banner = format!("/banners/{}", Uuid::nil());
-    let mut checks: Vec<ProviderCheck> = vec![
+    let mut checks: Vec<HealthCheck> = vec![
         ("key", Box::new(ReadRequest::new(access, Method::POST, "/auth", read_key)?)),
         ("plan", Box::new(ReadRequest::new(access, Method::GET, &banner, read_plan)?)),
     ];
@@ -41,7 +41,7 @@ pub(super) fn build_checks(
 }
 
 /// Reads the response to `POST /auth`, which returns 401 for every failure (contract 1.2).
-fn read_key(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
+fn read_key(status: StatusCode, body: &[u8]) -> Result<HealthCheckResult, Error> {
     if !status.is_success() {
         return Err(rejection_error(status, body));
     }
@@ -50,14 +50,14 @@ fn read_key(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
         Some(company) => format!("Abyssale accepts the key, for {}", truncate_name(company)),
         None => "Abyssale accepts the key".to_owned(),
     };
-    Ok(CheckResult::new(CheckStatus::Ok, detail))
+    Ok(HealthCheckResult::new(HealthCheckStatus::Ok, detail))
 }
 
-fn read_plan(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
+fn read_plan(status: StatusCode, body: &[u8]) -> Result<HealthCheckResult, Error> {
     let is_missing =
         status == StatusCode::NOT_FOUND && parse_error_response(404, body).id == "visual_not_found";
     if is_missing || status.is_success() {
-        return Ok(CheckResult::new(CheckStatus::Ok, "the plan includes API access"));
+        return Ok(HealthCheckResult::new(HealthCheckStatus::Ok, "the plan includes API access"));
     }
     Err(rejection_error(status, body))
 }
@@ -90,10 +90,13 @@ impl Design {
     }
 }
 
-fn read_design(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
+fn read_design(status: StatusCode, body: &[u8]) -> Result<HealthCheckResult, Error> {
     if status == StatusCode::NOT_FOUND {
         let id = parse_error_response(404, body).id;
-        return Ok(CheckResult::new(CheckStatus::Failed, format!("the workspace has no such design ({id})")));
+        return Ok(HealthCheckResult::new(
+            HealthCheckStatus::Failed,
+            format!("the workspace has no such design ({id})"),
+        ));
     }
     if !status.is_success() {
         return Err(rejection_error(status, body));
@@ -102,15 +105,18 @@ fn read_design(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
     let (name, kind) = (&design.name, &design.kind);
     let Some(types) = design.file_types() else {
         let detail = format!("\"{name}\" is of the type {kind}, which Landfall does not know");
-        return Ok(CheckResult::new(CheckStatus::Warning, detail));
+        return Ok(HealthCheckResult::new(HealthCheckStatus::Warning, detail));
     };
     let parts = if kind == "printer_multipage" { "pages" } else { "formats" };
     let listed = match design.formats.len() {
         0 => format!("no {parts}"),
         _ => format!("{parts} {}", design.formats.join(", ")),
     };
-    let health = if design.formats.is_empty() { CheckStatus::Warning } else { CheckStatus::Ok };
-    Ok(CheckResult::new(health, format!("\"{name}\" is {kind}, with {listed}; image_file_type: {types}")))
+    let health = if design.formats.is_empty() { HealthCheckStatus::Warning } else { HealthCheckStatus::Ok };
+    Ok(HealthCheckResult::new(
+        health,
+        format!("\"{name}\" is {kind}, with {listed}; image_file_type: {types}"),
+    ))
 }
 
 /// Truncates a name, which may be of any length.
@@ -133,20 +139,20 @@ mod tests {
             json!({ "name": "Spring", "type": "static", "formats": [{ "id": "square" }, { "id": "story" }] });
         let detail =
             "\"Spring\" is static, with formats square, story; image_file_type: jpeg, png, webp, avif, pdf";
-        assert_eq!(check(fixed), CheckResult::new(CheckStatus::Ok, detail));
+        assert_eq!(check(fixed), HealthCheckResult::new(HealthCheckStatus::Ok, detail));
         let pages = json!({ "name": "Book", "type": "printer_multipage", "pages": [{ "id": "page_1" }] });
         let detail = "\"Book\" is printer_multipage, with pages page_1; image_file_type: pdf";
-        assert_eq!(check(pages), CheckResult::new(CheckStatus::Ok, detail));
+        assert_eq!(check(pages), HealthCheckResult::new(HealthCheckStatus::Ok, detail));
         for odd in [
             json!({ "name": "New", "type": "hologram" }),
             json!({ "name": "x", "type": "animated" }),
             json!([]),
         ] {
-            assert_eq!(check(odd).health, CheckStatus::Warning);
+            assert_eq!(check(odd).status, HealthCheckStatus::Warning);
         }
         let missing =
             read_design(StatusCode::NOT_FOUND, br#"{"id":"template_not_found"}"#).expect("a result");
-        assert_eq!(missing.health, CheckStatus::Failed);
+        assert_eq!(missing.status, HealthCheckStatus::Failed);
     }
 
     #[test]

@@ -23,8 +23,8 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, MalformedDelivery, Order, PollSchedule,
-    PollStatus, Provider, ProviderCheck, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
+    ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, HealthCheck, MalformedDelivery, Order,
+    PollSchedule, PollStatus, Provider, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
     report_limits::limit_report,
 };
 
@@ -57,7 +57,7 @@ impl Provider for Abyssale {
         ]
     }
 
-    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
+    fn parse_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
         order::read_order(kind, fields)
     }
 
@@ -70,7 +70,7 @@ impl Provider for Abyssale {
         order::complete_order(order, job)
     }
 
-    fn submission(
+    fn submit(
         &self,
         context: &SubmitContext<'_>,
         _now: OffsetDateTime,
@@ -109,15 +109,15 @@ impl Provider for Abyssale {
         matches!(kind, order::IMAGE | order::DYNAMIC_IMAGE)
     }
 
-    fn concerns(&self, report: &DeliveryReport, kind: &str) -> bool {
-        webhook::can_end_kind(&report.name, kind)
+    fn is_report_for_kind(&self, report: &DeliveryReport, kind: &str) -> bool {
+        webhook::can_end_kind(&report.event_name, kind)
     }
 
-    fn polling(&self) -> PollSchedule {
+    fn poll_schedule(&self) -> PollSchedule {
         poll::POLLING
     }
 
-    fn signing(
+    fn manage_signing_secret(
         &self,
         access: &ApiAccess<'_>,
         action: SigningAction,
@@ -125,11 +125,11 @@ impl Provider for Abyssale {
         Ok(Some(Box::new(signing_secret::build_request(access, action)?)))
     }
 
-    fn checks(
+    fn health_checks(
         &self,
         access: &ApiAccess<'_>,
         fields: Map<String, Value>,
-    ) -> Result<Vec<ProviderCheck>, Error> {
+    ) -> Result<Vec<HealthCheck>, Error> {
         health_check::build_checks(access, fields)
     }
 }

@@ -19,7 +19,7 @@ use crate::{ApiAccess, PollSchedule, PollStatus};
 /// After that the intervals are long: nearly all work is finished by then, and the rest should not use up the rate
 /// limit. The work expires before the provider deletes its results, which is after 7 days (contract 3.3).
 pub(super) const POLLING: PollSchedule =
-    PollSchedule { interval, until: Duration::from_secs((6 * 24 + 12) * 3600) };
+    PollSchedule { interval, give_up_after: Duration::from_secs((6 * 24 + 12) * 3600) };
 
 fn interval(age: Duration, asked: u32) -> Duration {
     const MINUTE: u64 = 60;
@@ -59,8 +59,8 @@ fn read_status(status: StatusCode, body: &[u8]) -> Result<PollStatus, Error> {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let message = "the generation no longer exists at Abyssale, which stores results for 7 days";
                 let error_response = parse_error_response(status.as_u16(), body);
-                Ok(PollStatus::Gone(
-                    Error::new(ErrorClass::ProviderFailed, message).with_provider_answer(error_response),
+                Ok(PollStatus::NotFound(
+                    Error::new(ErrorClass::ProviderFailed, message).with_provider_error(error_response),
                 ))
             }
             _ => Err(rejection_error(status, body)),
@@ -70,24 +70,24 @@ fn read_status(status: StatusCode, body: &[u8]) -> Result<PollStatus, Error> {
     let body: Value = serde_json::from_slice(body).map_err(|e| not_json().with_source(e))?;
     let is_finalized = body.get("is_finalized").and_then(Value::as_bool);
     match is_finalized.unwrap_or(status == StatusCode::OK) {
-        true => Ok(PollStatus::Told(batch_result::read_event(&body, OffsetDateTime::now_utc()))),
-        false => Ok(PollStatus::Working { percent: None, notes: None }),
+        true => Ok(PollStatus::Ended(batch_result::read_event(&body, OffsetDateTime::now_utc()))),
+        false => Ok(PollStatus::InProgress { percent: None, provider_state: None }),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use model::Event;
+    use model::JobEvent;
 
     use super::*;
 
     fn describe(status: u16, body: &str) -> String {
         match read_status(StatusCode::from_u16(status).expect("a status"), body.as_bytes()) {
-            Ok(PollStatus::Working { .. }) => "working".into(),
-            Ok(PollStatus::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
-            Ok(PollStatus::Told(event)) => format!("{event:?}"),
-            Ok(PollStatus::Found { provider_job_id, .. }) => format!("found as {provider_job_id}"),
-            Ok(PollStatus::Gone(error)) => format!("not found: {}", error.class.name()),
+            Ok(PollStatus::InProgress { .. }) => "working".into(),
+            Ok(PollStatus::Ended(JobEvent::FilesReady { sources, .. })) => format!("{} files", sources.len()),
+            Ok(PollStatus::Ended(event)) => format!("{event:?}"),
+            Ok(PollStatus::Accepted { provider_job_id, .. }) => format!("found as {provider_job_id}"),
+            Ok(PollStatus::NotFound(error)) => format!("not found: {}", error.class.name()),
             Err(error) => error.class.name().into(),
         }
     }

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use model::{Error, ErrorClass};
 
 use super::{api::AbyssaleApi, error_response::parse_error_response};
-use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendFailure, SendResult, retry_after};
+use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendFailure, SendResult, parse_retry_after};
 
 /// The delays before retries without a `Retry-After` (contract 7).
 const RETRY_DELAYS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -64,7 +64,7 @@ impl<T> ReadRequest<T> {
 
     fn send_after(&self, wait: Duration, otherwise: Error) -> QueryStep<T> {
         match self.build_request() {
-            Ok(request) => QueryStep::SendAfter { wait, request, otherwise },
+            Ok(request) => QueryStep::SendAfter { wait, request, deadline_error: otherwise },
             Err(error) => QueryStep::Failed(error),
         }
     }
@@ -73,7 +73,7 @@ impl<T> ReadRequest<T> {
     fn handle_unknown_outcome(&mut self, what: &str, wait: Option<Duration>) -> QueryStep<T> {
         if self.method == Method::GET {
             let error = Error::new(ErrorClass::ProviderUnavailable, what.to_owned());
-            return self.retry(wait, error.retry_after(30));
+            return self.retry(wait, error.with_retry_after(30));
         }
         let message = format!("{what}; the request may have been processed");
         QueryStep::Failed(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
@@ -85,19 +85,20 @@ impl<T> ReadRequest<T> {
         if error_response.id == "feature_not_in_plan" {
             let message = "the Abyssale plan does not include this feature";
             return QueryStep::Failed(
-                Error::new(ErrorClass::ProviderPlan, message).with_provider_answer(error_response),
+                Error::new(ErrorClass::ProviderPlan, message).with_provider_error(error_response),
             );
         }
-        if let Some(wait) = retry_after(response) {
+        if let Some(wait) = parse_retry_after(response) {
             let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
             let message = format!("Abyssale's rate limit is reached; retry in {seconds} s");
             let error = Error::new(ErrorClass::ProviderThrottled, message);
-            return self.retry(Some(wait), error.retry_after(seconds).with_provider_answer(error_response));
+            return self
+                .retry(Some(wait), error.with_retry_after(seconds).with_provider_error(error_response));
         }
         let message = "Abyssale throttled the request twice without a Retry-After";
         let error = Error::new(ErrorClass::ProviderThrottled, message)
-            .retry_after(5)
-            .with_provider_answer(error_response);
+            .with_retry_after(5)
+            .with_provider_error(error_response);
         if self.has_retried_bare_429 {
             return QueryStep::Failed(error);
         }
@@ -116,7 +117,7 @@ impl<T> Query<T> for ReadRequest<T> {
             Ok(response) => response,
             Err(SendFailure::NotSent) => {
                 let error = Error::new(ErrorClass::ProviderUnavailable, "Abyssale cannot be reached");
-                return self.retry(None, error.retry_after(30));
+                return self.retry(None, error.with_retry_after(30));
             }
             Err(SendFailure::MaybeSent) => {
                 let what = "Abyssale did not respond in time, or the connection broke";
@@ -130,7 +131,7 @@ impl<T> Query<T> for ReadRequest<T> {
             }
             status => {
                 let what = format!("Abyssale returned HTTP {}", status.as_u16());
-                self.handle_unknown_outcome(&what, retry_after(&response))
+                self.handle_unknown_outcome(&what, parse_retry_after(&response))
             }
         }
     }

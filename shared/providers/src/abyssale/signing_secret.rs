@@ -43,7 +43,7 @@ fn read_secret(status: StatusCode, body: &[u8]) -> Result<SigningSecret, Error> 
         secret: Secret::new(secret),
         created_at: time("created_at_ts"),
         rotated_at: time("rotated_at_ts"),
-        previous_until: time("previous_secret_expires_at_ts"),
+        previous_expires_at: time("previous_secret_expires_at_ts"),
     })
 }
 
@@ -58,11 +58,11 @@ mod tests {
             r#"{"secret":"whsec_1","created_at_ts":1790000000,"rotated_at_ts":1790000001.5,"previous_secret_expires_at_ts":1790086401,"version":"v2026-10-21"}"#,
         );
         assert_eq!(full.secret, Secret::new("whsec_1"));
-        let seconds = [full.created_at, full.rotated_at, full.previous_until]
+        let seconds = [full.created_at, full.rotated_at, full.previous_expires_at]
             .map(|at| at.map(OffsetDateTime::unix_timestamp));
         assert_eq!(seconds, [Some(1_790_000_000), Some(1_790_000_001), Some(1_790_086_401)]);
         let minimal = read(r#"{"secret":"whsec_1","rotated_at_ts":null}"#);
-        assert_eq!((minimal.created_at, minimal.rotated_at, minimal.previous_until), (None, None, None));
+        assert_eq!((minimal.created_at, minimal.rotated_at, minimal.previous_expires_at), (None, None, None));
     }
 
     #[test]
@@ -70,7 +70,7 @@ mod tests {
         for body in [r#"{"secret":""}"#, r#"{"Secret":"whsec_1"}"#, "whsec_1", ""] {
             let error = read_secret(StatusCode::OK, body.as_bytes()).expect_err("no secret");
             assert_eq!(error.class, ErrorClass::ProviderOutcomeUnknown);
-            assert!(!error.causes().contains("whsec_1"));
+            assert!(!error.cause_chain().contains("whsec_1"));
         }
     }
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use model::{Error, ErrorClass, Violation};
 
 use super::{api::AbyssaleApi, error_response::parse_error_response, wire_request::WireRequest};
-use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, retry_after};
+use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, parse_retry_after};
 
 /// The maximum number of retries of a request that was throttled with `Retry-After` (contract 7, defaults).
 const MAX_RETRIES: u32 = 3;
@@ -47,26 +47,26 @@ impl AbyssaleSubmission {
     }
 
     fn send(&self) -> SubmitStep {
-        self.api.post(&self.path, self.body.clone()).map_or_else(SubmitStep::Refused, SubmitStep::Send)
+        self.api.post(&self.path, self.body.clone()).map_or_else(SubmitStep::Rejected, SubmitStep::Send)
     }
 
     fn send_after(&self, wait: Duration, otherwise: Error) -> SubmitStep {
         match self.api.post(&self.path, self.body.clone()) {
-            Ok(request) => SubmitStep::SendAfter { wait, request, otherwise },
-            Err(error) => SubmitStep::Refused(error),
+            Ok(request) => SubmitStep::SendAfter { wait, request, deadline_error: otherwise },
+            Err(error) => SubmitStep::Rejected(error),
         }
     }
 
     fn reconnect(&mut self) -> SubmitStep {
         let error =
             Error::new(ErrorClass::ProviderUnavailable, "Abyssale cannot be reached; nothing was submitted")
-                .retry_after(30);
+                .with_retry_after(30);
         match RECONNECT_DELAYS.get(self.reconnects) {
             Some(wait) => {
                 self.reconnects += 1;
                 self.send_after(*wait, error)
             }
-            None => SubmitStep::Refused(error),
+            None => SubmitStep::Rejected(error),
         }
     }
 
@@ -76,25 +76,25 @@ impl AbyssaleSubmission {
         if error_response.id == "feature_not_in_plan" {
             let error =
                 Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include this feature");
-            return SubmitStep::Refused(error.with_provider_answer(error_response));
+            return SubmitStep::Rejected(error.with_provider_error(error_response));
         }
-        if let Some(wait) = retry_after(response) {
+        if let Some(wait) = parse_retry_after(response) {
             // Rounded up: a retry that is a moment too early is throttled again.
             let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
             let message = format!("Abyssale's rate limit is reached; retry in {seconds} s");
             let error = Error::new(ErrorClass::ProviderThrottled, message)
-                .retry_after(seconds)
-                .with_provider_answer(error_response);
+                .with_retry_after(seconds)
+                .with_provider_error(error_response);
             if self.retries == MAX_RETRIES {
-                return SubmitStep::Refused(error);
+                return SubmitStep::Rejected(error);
             }
             self.retries += 1;
             return self.send_after(wait, error);
         }
         let message = "Abyssale throttled the request twice without a Retry-After: its credits are used up, or its gateway limit persists";
-        let error = Error::new(ErrorClass::ProviderQuota, message).with_provider_answer(error_response);
+        let error = Error::new(ErrorClass::ProviderQuota, message).with_provider_error(error_response);
         if self.has_retried_bare_429 {
-            return SubmitStep::Refused(error);
+            return SubmitStep::Rejected(error);
         }
         self.has_retried_bare_429 = true;
         self.send_after(Duration::from_secs(1), error)
@@ -163,7 +163,7 @@ fn read_rejection(wire_request: WireRequest, status: u16, body: &[u8]) -> Submit
         message: violation.message.clone(),
     };
     let violations = error_response.errors.iter().map(with_callers_field).collect();
-    SubmitStep::Refused(error.with_violations(violations).with_provider_answer(error_response))
+    SubmitStep::Rejected(error.with_violations(violations).with_provider_error(error_response))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Authenticates and reads the deliveries of Abyssale (contract 6).
 
-use model::{Event, ProviderJobId, Source};
+use model::{JobEvent, ProviderJobId, Source};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -22,18 +22,18 @@ pub(super) fn authenticate(
     credentials: &Credentials,
     now: OffsetDateTime,
 ) -> Authenticity {
-    let secrets = credentials.signing_secrets().valid(now);
+    let secrets = credentials.signing_secrets().valid_at(now);
     if secrets.is_empty() {
-        return Authenticity::NotSigned;
+        return Authenticity::NoSigningSecret;
     }
     let Some(header) = delivery.headers.get(SIGNATURE_HEADER) else {
-        return Authenticity::Refused("signature missing");
+        return Authenticity::InvalidSignature("signature missing");
     };
     // A header with other characters than ASCII is invalid, so a lossy conversion is safe.
     let header = String::from_utf8_lossy(header.as_bytes());
     match verify_signature(&header, delivery.body, &secrets, now.unix_timestamp()) {
         Ok(()) => Authenticity::Signed,
-        Err(why) => Authenticity::Refused(why),
+        Err(why) => Authenticity::InvalidSignature(why),
     }
 }
 
@@ -133,19 +133,26 @@ fn read_report(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
     };
     let Some(event_type) = event_type else {
         return Ok(DeliveryReport {
-            name: name.unwrap_or("unknown").to_owned(),
-            ..DeliveryReport::unreadable()
+            event_name: name.unwrap_or("unknown").to_owned(),
+            ..DeliveryReport::without_event()
         });
     };
-    let report = DeliveryReport { name: event_type.name().to_owned(), ..DeliveryReport::unreadable() };
+    let report =
+        DeliveryReport { event_name: event_type.name().to_owned(), ..DeliveryReport::without_event() };
     match event_type {
         WebhookEventType::NewExport => {
             let export_id = text("export_id");
             let url = text("archive_url")
                 .ok_or_else(|| MalformedDelivery("NEW_EXPORT without archive_url".into()))?;
-            let event = Some(Event::Finished { sources: vec![Source::archive(url)], missing: vec![] });
+            let event = Some(JobEvent::FilesReady { sources: vec![Source::archive(url)], missing: vec![] });
             let provider_job_id = export_id.map(ProviderJobId::new);
-            Ok(DeliveryReport { provider_job_id, event, adoptable_as: Some(EXPORT), awaited: true, ..report })
+            Ok(DeliveryReport {
+                provider_job_id,
+                event,
+                importable_as: Some(EXPORT),
+                may_match_pending_submission: true,
+                ..report
+            })
         }
         WebhookEventType::NewBannerBatch => {
             // The flag is documented for polls only, and one example of a delivery has it (contract 3.4).
@@ -155,19 +162,19 @@ fn read_report(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
             Ok(DeliveryReport {
                 provider_job_id,
                 event,
-                adoptable_as: Some(GENERATION),
-                awaited: true,
+                importable_as: Some(GENERATION),
+                may_match_pending_submission: true,
                 ..report
             })
         }
         WebhookEventType::NewBanner => {
             let event = banner::has_file(body)
-                .then(|| Event::Finished { sources: banner::sources(body), missing: vec![] });
+                .then(|| JobEvent::FilesReady { sources: banner::sources(body), missing: vec![] });
             let adoptable_as = event.is_some().then_some(BANNER);
             Ok(DeliveryReport {
                 provider_job_id: banner::provider_job_id(body),
                 event,
-                adoptable_as,
+                importable_as: adoptable_as,
                 ..report
             })
         }
@@ -182,7 +189,7 @@ mod tests {
     fn read_export(body: &str) -> (Option<String>, Option<String>) {
         let report = read_delivery(body.as_bytes()).expect("readable");
         let url = match report.event {
-            Some(Event::Finished { sources, .. }) => Some(sources[0].url.clone()),
+            Some(JobEvent::FilesReady { sources, .. }) => Some(sources[0].url.clone()),
             _ => None,
         };
         (report.provider_job_id.map(|id| id.as_str().to_owned()), url)
@@ -216,7 +223,7 @@ mod tests {
         ] {
             let report = read_delivery(body.as_bytes()).expect("readable");
             assert_eq!(
-                (report.name.as_str(), report.event.is_none(), report.provider_job_id),
+                (report.event_name.as_str(), report.event.is_none(), report.provider_job_id),
                 (name, true, None),
                 "{body}"
             );
@@ -237,14 +244,14 @@ mod tests {
             let report = read_delivery(body.as_bytes()).expect("readable");
             assert_eq!(report.provider_job_id, Some(ProviderJobId::new("g")), "{body}");
             assert!(
-                matches!(report.event, Some(Event::Finished { sources, .. }) if sources.len() == 1),
+                matches!(report.event, Some(JobEvent::FilesReady { sources, .. }) if sources.len() == 1),
                 "{body}"
             );
-            assert_eq!(report.adoptable_as, Some(GENERATION));
+            assert_eq!(report.importable_as, Some(GENERATION));
         }
         let report = read_delivery(banner.as_bytes()).expect("readable");
         assert_eq!(
-            (report.provider_job_id, report.adoptable_as),
+            (report.provider_job_id, report.importable_as),
             (Some(ProviderJobId::new("b#3")), Some(BANNER))
         );
     }

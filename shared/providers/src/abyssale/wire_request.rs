@@ -109,8 +109,8 @@ impl WireRequest {
             // The response is a banner, as in a delivery about one (contract 3.4).
             WireRequest::Image => {
                 banner::provider_job_id(&body).filter(|_| banner::has_file(&body)).map(|provider_job_id| {
-                    let outcome = SynchronousResult::Delivery(response.clone());
-                    SubmitStep::Done { provider_job_id, outcome }
+                    let outcome = SynchronousResult::Files(response.clone());
+                    SubmitStep::Completed { provider_job_id, result: outcome }
                 })
             }
             WireRequest::DynamicImage => id("id").map(|provider_job_id| {
@@ -120,7 +120,7 @@ impl WireRequest {
                     // 201 when it was created now, 200 when it existed before.
                     fields.insert("created".into(), (status == StatusCode::CREATED).into());
                 }
-                SubmitStep::Done { provider_job_id, outcome: SynchronousResult::Answer(result) }
+                SubmitStep::Completed { provider_job_id, result: SynchronousResult::Json(result) }
             }),
         };
         step.unwrap_or_else(|| {

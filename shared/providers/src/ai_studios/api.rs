@@ -38,14 +38,14 @@ impl AiStudiosApi {
     /// `auth_scheme` is neither `none` nor `bearer`.
     pub(super) fn new(api_url: &str, credentials: &Credentials) -> Result<Self, Error> {
         for name in ["app_id", "user_key"] {
-            if credentials.one(name).is_none() {
+            if credentials.get(name).is_none() {
                 let message = format!(
                     "no AI Studios {name} is configured: the operator has to add it to Landfall's secret"
                 );
                 return Err(Error::new(ErrorClass::ProviderCredentials, message));
             }
         }
-        let scheme = match credentials.one("auth_scheme").as_ref().map(Secret::expose) {
+        let scheme = match credentials.get("auth_scheme").as_ref().map(Secret::expose) {
             None | Some("none") => TokenScheme::Bare,
             Some("bearer") => TokenScheme::Bearer,
             Some(_) => {

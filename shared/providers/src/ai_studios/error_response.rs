@@ -2,7 +2,7 @@
 //! matched too.
 
 use http::StatusCode;
-use model::{Error, ErrorClass, ProviderAnswer};
+use model::{Error, ErrorClass, ProviderError};
 
 /// The maximum length of a message, or of a body that cannot be parsed, in characters (contract 6.2).
 const MAX_MESSAGE_CHARS: usize = 500;
@@ -129,13 +129,13 @@ impl ErrorResponse {
                 (ErrorClass::ProviderRefusedRequest, format!("AI Studios rejected the request: {words}"))
             }
         };
-        Error::new(class, message).with_provider_answer(self.to_provider_answer())
+        Error::new(class, message).with_provider_error(self.to_provider_answer())
     }
 
     /// Converts to the provider's error response of the data model.
-    pub(super) fn to_provider_answer(&self) -> ProviderAnswer {
+    pub(super) fn to_provider_answer(&self) -> ProviderError {
         let id = self.code.clone().unwrap_or_default();
-        ProviderAnswer { status: self.status, id, message: self.message.clone(), errors: vec![] }
+        ProviderError { status: self.status, id, message: self.message.clone(), errors: vec![] }
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
             (200, "401", "no", ErrorKind::InvalidToken),
             (200, "4010", "no", ErrorKind::InvalidToken),
             (200, "1402", "no", ErrorKind::InvalidToken),
-            (200, "", "Token expired", ErrorKind::InvalidToken),
+            (200, "", "AccessToken expired", ErrorKind::InvalidToken),
             (500, "", "Unauthorized", ErrorKind::InvalidToken),
             (400, "", "authentication failed", ErrorKind::InvalidToken),
             (402, "", "pay", ErrorKind::Quota),

@@ -13,7 +13,9 @@ use super::{
     order::is_id,
     retry_delays::RetryDelays,
 };
-use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck, Query, QueryStep, SendResult};
+use crate::{
+    ApiAccess, HealthCheck, HealthCheckResult, HealthCheckStatus, Query, QueryStep, RequestFields, SendResult,
+};
 
 /// How many workspaces the check lists.
 const MAX_LISTED_WORKSPACES: usize = 5;
@@ -22,13 +24,13 @@ const MAX_LISTED_WORKSPACES: usize = 5;
 pub(super) fn build_checks(
     access: &ApiAccess<'_>,
     fields: Map<String, Value>,
-) -> Result<Vec<ProviderCheck>, Error> {
-    let mut fields = Fields::new(fields);
+) -> Result<Vec<HealthCheck>, Error> {
+    let mut fields = RequestFields::new(fields);
     let project = match fields.take("project_id") {
         None => None,
         Some(Value::String(id)) if is_id(&id) => Some(id),
         Some(_) => {
-            fields.violation("project_id", "expected the id of a project");
+            fields.add_violation("project_id", "expected the id of a project");
             None
         }
     };
@@ -42,7 +44,7 @@ pub(super) fn build_checks(
             retry_delays: RetryDelays::default(),
         })
     };
-    let mut checks: Vec<ProviderCheck> =
+    let mut checks: Vec<HealthCheck> =
         vec![("key", check(CheckSubject::Key)), ("workspaces", check(CheckSubject::Workspaces))];
     if let Some(id) = project {
         checks.push(("project", check(CheckSubject::Project(id))));
@@ -77,12 +79,12 @@ impl HealthCheckQuery {
         &mut self,
         result: &SendResult,
         error_response: &ErrorResponse,
-    ) -> QueryStep<CheckResult> {
+    ) -> QueryStep<HealthCheckResult> {
         let error = error_response.to_error();
         match error_response.kind() {
             ErrorKind::InvalidToken if !self.has_rejected_token => {
                 self.has_rejected_token = true;
-                QueryStep::Authorize { refused: true }
+                QueryStep::Authorize { is_token_rejected: true }
             }
             ErrorKind::Throttled => self.retry_delays.retry_throttled(self.build_request(), result, error),
             ErrorKind::Transient => self.retry_delays.retry_failed(self.build_request(), error),
@@ -96,15 +98,15 @@ impl HealthCheckQuery {
         }
     }
 
-    fn evaluate(&self, payload: Value) -> CheckResult {
+    fn evaluate(&self, payload: Value) -> HealthCheckResult {
         match self.subject {
             CheckSubject::Key => match payload.get("isAuthenticated").and_then(Value::as_bool) {
-                Some(false) => CheckResult::new(
-                    CheckStatus::Failed,
+                Some(false) => HealthCheckResult::new(
+                    HealthCheckStatus::Failed,
                     "AI Studios does not accept the token that it issued",
                 ),
                 Some(true) | None => {
-                    CheckResult::new(CheckStatus::Ok, "AI Studios accepts app_id and user_key")
+                    HealthCheckResult::new(HealthCheckStatus::Ok, "AI Studios accepts app_id and user_key")
                 }
             },
             CheckSubject::Workspaces => evaluate_workspaces(&list_items(payload, "workspaces")),
@@ -113,20 +115,20 @@ impl HealthCheckQuery {
     }
 }
 
-impl Query<CheckResult> for HealthCheckQuery {
-    fn start(&mut self) -> QueryStep<CheckResult> {
-        QueryStep::Authorize { refused: false }
+impl Query<HealthCheckResult> for HealthCheckQuery {
+    fn start(&mut self) -> QueryStep<HealthCheckResult> {
+        QueryStep::Authorize { is_token_rejected: false }
     }
 
-    fn on_token(&mut self, token: &Secret) -> QueryStep<CheckResult> {
+    fn on_token(&mut self, token: &Secret) -> QueryStep<HealthCheckResult> {
         self.api.set_token(token);
         self.build_request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn on_response(&mut self, result: SendResult) -> QueryStep<CheckResult> {
+    fn on_response(&mut self, result: SendResult) -> QueryStep<HealthCheckResult> {
         let Ok(response) = &result else {
             let error = Error::new(ErrorClass::ProviderUnavailable, "AI Studios did not respond");
-            return self.retry_delays.retry_failed(self.build_request(), error.retry_after(30));
+            return self.retry_delays.retry_failed(self.build_request(), error.with_retry_after(30));
         };
         match open_envelope(response.status(), response.body(), ExpectedPayload::List) {
             Ok(payload) => QueryStep::Done(self.evaluate(payload)),
@@ -136,7 +138,7 @@ impl Query<CheckResult> for HealthCheckQuery {
 }
 
 /// Lists names and ids. An order's `workspace_id` is one of the ids.
-fn evaluate_workspaces(list: &[Value]) -> CheckResult {
+fn evaluate_workspaces(list: &[Value]) -> HealthCheckResult {
     let listed = list.iter().filter_map(|workspace| {
         let id = read_id(workspace, &["workspaceId", "id"])?;
         let name = read_text(workspace, &["workspaceName", "name"]).unwrap_or("?");
@@ -148,15 +150,15 @@ fn evaluate_workspaces(list: &[Value]) -> CheckResult {
         shown if shown < list.len() => format!("{} and {} more", listed.join(", "), list.len() - shown),
         _ => listed.join(", "),
     };
-    CheckResult::new(CheckStatus::Ok, detail)
+    HealthCheckResult::new(HealthCheckStatus::Ok, detail)
 }
 
-fn evaluate_project(payload: &Value) -> CheckResult {
+fn evaluate_project(payload: &Value) -> HealthCheckResult {
     let project = Project::read(payload);
     let fields = payload.get("project").unwrap_or(payload);
     let name = read_text(fields, &["name"]).unwrap_or("?").chars().take(80).collect::<String>();
     let state = project.progress.state.unwrap_or_else(|| "never exported".to_owned());
-    CheckResult::new(CheckStatus::Ok, format!("\"{name}\" exists: {state}"))
+    HealthCheckResult::new(HealthCheckStatus::Ok, format!("\"{name}\" exists: {state}"))
 }
 
 #[cfg(test)]
@@ -166,13 +168,13 @@ mod tests {
     use super::*;
     use crate::Credentials;
 
-    fn run_check(name: &str, status: u16, body: &str) -> Result<CheckResult, ErrorClass> {
+    fn run_check(name: &str, status: u16, body: &str) -> Result<HealthCheckResult, ErrorClass> {
         let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
         let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let fields = Map::from_iter([("project_id".to_owned(), json!("66b1"))]);
         let checks = build_checks(&access, fields).expect("valid fields");
         let (_, mut query) = checks.into_iter().find(|(known, _)| *known == name).expect("a check");
-        assert!(matches!(query.start(), QueryStep::Authorize { refused: false }));
+        assert!(matches!(query.start(), QueryStep::Authorize { is_token_rejected: false }));
         assert!(matches!(query.on_token(&Secret::new("t")), QueryStep::Send(_)));
         let response = http::Response::builder().status(status).body(body.to_owned().into());
         match query.on_response(Ok(response.expect("a response"))) {
@@ -188,9 +190,9 @@ mod tests {
     fn each_response_has_its_check_result() {
         let good =
             run_check("key", 200, r#"{"success":true,"data":{"isAuthenticated":true}}"#).expect("a result");
-        assert_eq!(good.health, CheckStatus::Ok);
+        assert_eq!(good.status, HealthCheckStatus::Ok);
         let bad = run_check("key", 200, r#"{"isAuthenticated":false}"#).expect("a result");
-        assert_eq!(bad.health, CheckStatus::Failed);
+        assert_eq!(bad.status, HealthCheckStatus::Failed);
         let project =
             run_check("project", 200, r#"{"data":{"project":{"name":"Spring","state":"exported"}}}"#);
         assert_eq!(project.expect("a result").detail, "\"Spring\" exists: exported");

@@ -25,8 +25,8 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery, Order,
-    PollSchedule, PollStatus, Provider, ProviderCheck, Query, SubmitContext, SubmitProtocol, Token,
+    AccessToken, ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
+    MalformedDelivery, Order, PollSchedule, PollStatus, Provider, Query, SubmitContext, SubmitProtocol,
     report_limits::limit_report,
 };
 
@@ -62,7 +62,7 @@ impl Provider for AiStudios {
         ]
     }
 
-    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
+    fn parse_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
         order::read_order(kind, fields)
     }
 
@@ -79,11 +79,11 @@ impl Provider for AiStudios {
     }
 
     /// Landfall's own limit for each account, since none is published (contract 6.3).
-    fn concurrent_jobs(&self) -> Option<u32> {
+    fn concurrency_limit(&self) -> Option<u32> {
         Some(3)
     }
 
-    fn submission(
+    fn submit(
         &self,
         context: &SubmitContext<'_>,
         now: OffsetDateTime,
@@ -92,7 +92,7 @@ impl Provider for AiStudios {
     }
 
     /// Contract 4.2: no signature is documented.
-    fn signs(&self) -> bool {
+    fn signs_deliveries(&self) -> bool {
         false
     }
 
@@ -102,7 +102,7 @@ impl Provider for AiStudios {
         _credentials: &Credentials,
         _now: OffsetDateTime,
     ) -> Authenticity {
-        Authenticity::NotSigned
+        Authenticity::NoSigningSecret
     }
 
     /// Contract 4.1: deliveries have no id.
@@ -114,7 +114,7 @@ impl Provider for AiStudios {
         webhook::read_delivery(body).and_then(limit_report)
     }
 
-    fn delivery_method(&self, method: &http::Method, query: Option<&str>) -> DeliveryMethod {
+    fn classify_callback_request(&self, method: &http::Method, query: Option<&str>) -> DeliveryMethod {
         webhook::delivery_method(method, query)
     }
 
@@ -128,27 +128,27 @@ impl Provider for AiStudios {
         Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
     }
 
-    fn polling(&self) -> PollSchedule {
+    fn poll_schedule(&self) -> PollSchedule {
         poll::POLLING
     }
 
-    fn carries_token(&self) -> bool {
+    fn uses_token(&self) -> bool {
         true
     }
 
-    fn token(
+    fn exchange_token(
         &self,
         access: &ApiAccess<'_>,
         now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Query<Token>>>, Error> {
+    ) -> Result<Option<Box<dyn Query<AccessToken>>>, Error> {
         Ok(Some(Box::new(token::TokenExchange::new(access, now)?)))
     }
 
-    fn checks(
+    fn health_checks(
         &self,
         access: &ApiAccess<'_>,
         fields: Map<String, Value>,
-    ) -> Result<Vec<ProviderCheck>, Error> {
+    ) -> Result<Vec<HealthCheck>, Error> {
         health_check::build_checks(access, fields)
     }
 }

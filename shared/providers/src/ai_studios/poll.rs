@@ -21,7 +21,8 @@ use crate::{ApiAccess, PollSchedule, PollStatus, Query, QueryStep, SendResult};
 /// The contract's schedule (3.5), as closely as a sweep once a minute can follow it. Each export has its own timeout.
 /// The end of this schedule is for jobs that could not be polled until then, and counts from the creation of a job,
 /// which may have waited a day before its submission.
-pub(super) const POLLING: PollSchedule = PollSchedule { interval, until: Duration::from_secs(26 * 3600) };
+pub(super) const POLLING: PollSchedule =
+    PollSchedule { interval, give_up_after: Duration::from_secs(26 * 3600) };
 
 fn interval(age: Duration, _asked: u32) -> Duration {
     Duration::from_secs(match age.as_secs() {
@@ -128,7 +129,7 @@ impl ExportPoll {
         match error_response.kind() {
             ErrorKind::InvalidToken if !self.has_rejected_token => {
                 self.has_rejected_token = true;
-                QueryStep::Authorize { refused: true }
+                QueryStep::Authorize { is_token_rejected: true }
             }
             ErrorKind::Throttled => {
                 let request = self.build_request();
@@ -149,7 +150,7 @@ impl ExportPoll {
     /// A temporary failure changes nothing before the timeout of the export.
     fn handle_temporary_failure(&self, error: Error) -> QueryStep<PollStatus> {
         match self.evaluation.is_overdue() {
-            true => QueryStep::Done(PollStatus::Told(self.evaluation.expired_event())),
+            true => QueryStep::Done(PollStatus::Ended(self.evaluation.expired_event())),
             false => QueryStep::Failed(error),
         }
     }
@@ -173,7 +174,7 @@ impl ExportPoll {
                 let message = "project_missing: the project no longer exists at AI Studios";
                 let error = Error::new(ErrorClass::ProviderFailed, message);
                 let answer = error_response.to_provider_answer();
-                QueryStep::Done(PollStatus::Gone(error.with_provider_answer(answer)))
+                QueryStep::Done(PollStatus::NotFound(error.with_provider_error(answer)))
             }
         }
     }
@@ -188,10 +189,10 @@ impl ExportPoll {
                     let message =
                         format!("AI Studios rejects polls of the export: {}", error_response.message);
                     Error::new(ErrorClass::ProviderFailed, message)
-                        .with_provider_answer(error_response.to_provider_answer())
+                        .with_provider_error(error_response.to_provider_answer())
                 }
             };
-            return QueryStep::Done(PollStatus::Gone(error));
+            return QueryStep::Done(PollStatus::NotFound(error));
         }
         QueryStep::Done(self.evaluation.in_progress(None))
     }
@@ -199,7 +200,7 @@ impl ExportPoll {
 
 impl Query<PollStatus> for ExportPoll {
     fn start(&mut self) -> QueryStep<PollStatus> {
-        QueryStep::Authorize { refused: false }
+        QueryStep::Authorize { is_token_rejected: false }
     }
 
     fn on_token(&mut self, token: &Secret) -> QueryStep<PollStatus> {

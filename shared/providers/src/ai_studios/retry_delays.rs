@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::Error;
 
-use crate::{QueryStep, SendResult, retry_after};
+use crate::{QueryStep, SendResult, parse_retry_after};
 
 /// The maximum number of retries of a throttled request.
 const MAX_THROTTLED_RETRIES: u32 = 3;
@@ -29,11 +29,11 @@ impl RetryDelays {
         result: &SendResult,
         error: Error,
     ) -> (Option<Duration>, Error) {
-        let requested = result.as_ref().ok().and_then(retry_after);
+        let requested = result.as_ref().ok().and_then(parse_retry_after);
         let wait = requested
             .unwrap_or_else(|| (FIRST_THROTTLED_DELAY * 2_u32.pow(self.throttled)).min(MAX_THROTTLED_DELAY));
         // Rounded up: a retry that is a moment too early is throttled again.
-        let error = error.retry_after(wait.as_secs_f64().ceil().max(1.0) as u64);
+        let error = error.with_retry_after(wait.as_secs_f64().ceil().max(1.0) as u64);
         self.throttled += 1;
         ((self.throttled <= MAX_THROTTLED_RETRIES).then_some(wait), error)
     }
@@ -72,7 +72,7 @@ fn retry_step<T>(
 ) -> QueryStep<T> {
     match (wait, request) {
         (None, _) => QueryStep::Failed(otherwise),
-        (Some(wait), Ok(request)) => QueryStep::SendAfter { wait, request, otherwise },
+        (Some(wait), Ok(request)) => QueryStep::SendAfter { wait, request, deadline_error: otherwise },
         (Some(_), Err(error)) => QueryStep::Failed(error),
     }
 }

@@ -76,21 +76,21 @@ impl AiStudiosSubmission {
     }
 
     fn send(&self) -> SubmitStep {
-        self.build_request().map_or_else(SubmitStep::Refused, SubmitStep::Send)
+        self.build_request().map_or_else(SubmitStep::Rejected, SubmitStep::Send)
     }
 
     fn send_after(&self, wait: Option<Duration>, otherwise: Error) -> SubmitStep {
         match (wait, self.build_request()) {
-            (None, _) => SubmitStep::Refused(otherwise),
-            (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, otherwise },
-            (Some(_), Err(error)) => SubmitStep::Refused(error),
+            (None, _) => SubmitStep::Rejected(otherwise),
+            (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, deadline_error: otherwise },
+            (Some(_), Err(error)) => SubmitStep::Rejected(error),
         }
     }
 
     /// Stores the state of the project before the request for the export. It cannot be read afterwards (contract 2,
     /// E3).
     fn store_state(&self) -> SubmitStep {
-        SubmitStep::Store(self.state.changes_since(&StoredState::default()).unwrap_or_default())
+        SubmitStep::StoreProviderState(self.state.changes_since(&StoredState::default()).unwrap_or_default())
     }
 
     fn handle_project(&mut self, result: &SendResult) -> SubmitStep {
@@ -108,8 +108,8 @@ impl AiStudiosSubmission {
             ErrorKind::Throttled => self.retry_throttled(result, &error_response),
             // A project that is longer than the response limit has no snapshot. Its export is submitted nevertheless.
             ErrorKind::Transient if is_truncated(response) => self.store_state(),
-            ErrorKind::Transient => self.retry_failed(error_response.to_error().retry_after(30)),
-            _ if self.state.joined => SubmitStep::Refused(self.rejection_error(&error_response)),
+            ErrorKind::Transient => self.retry_failed(error_response.to_error().with_retry_after(30)),
+            _ if self.state.joined => SubmitStep::Rejected(self.rejection_error(&error_response)),
             // This request cannot name a workspace (contract 5.4), so a team's project may not be found. The response
             // to the export shows whether the project can be exported.
             ErrorKind::Quota
@@ -155,17 +155,17 @@ impl AiStudiosSubmission {
             | ErrorKind::Forbidden
             | ErrorKind::NotFound
             | ErrorKind::InvalidRequest
-            | ErrorKind::Other => SubmitStep::Refused(self.rejection_error(&error_response)),
+            | ErrorKind::Other => SubmitStep::Rejected(self.rejection_error(&error_response)),
         }
     }
 
     /// Retries once with another token (contract 1.6). A request whose token was rejected did no work.
     fn handle_rejected_token(&mut self, error_response: &ErrorResponse) -> SubmitStep {
         if self.has_rejected_token {
-            return SubmitStep::Refused(error_response.to_error());
+            return SubmitStep::Rejected(error_response.to_error());
         }
         self.has_rejected_token = true;
-        SubmitStep::Authorize { refused: true }
+        SubmitStep::Authorize { is_token_rejected: true }
     }
 
     fn retry_throttled(&mut self, result: &SendResult, error_response: &ErrorResponse) -> SubmitStep {
@@ -190,7 +190,7 @@ impl AiStudiosSubmission {
 
 impl SubmitProtocol for AiStudiosSubmission {
     fn start(&mut self) -> SubmitStep {
-        SubmitStep::Authorize { refused: false }
+        SubmitStep::Authorize { is_token_rejected: false }
     }
 
     fn on_token(&mut self, token: &Secret) -> SubmitStep {
@@ -221,7 +221,7 @@ fn is_truncated(response: &http::Response<Bytes>) -> bool {
 
 fn unreachable_error() -> Error {
     let message = "AI Studios cannot be reached; nothing was submitted";
-    Error::new(ErrorClass::ProviderUnavailable, message).retry_after(30)
+    Error::new(ErrorClass::ProviderUnavailable, message).with_retry_after(30)
 }
 
 fn outcome_unknown(what: &str) -> SubmitStep {

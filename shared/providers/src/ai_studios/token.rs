@@ -12,7 +12,7 @@ use super::{
     lenient_values::read_text,
     retry_delays::RetryDelays,
 };
-use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendResult, Token};
+use crate::{AccessToken, ApiAccess, Query, QueryStep, SecretResponse, SendResult};
 
 /// How long before its expiry a token is renewed (contract 1.6).
 const RENEWAL_MARGIN: Duration = Duration::seconds(600);
@@ -34,7 +34,7 @@ impl TokenExchange {
     /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
     pub(super) fn new(access: &ApiAccess<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let api = AiStudiosApi::new(access.api_url, access.credentials)?;
-        let key = |name: &str| access.credentials.one(name).map(|key| key.expose().to_owned());
+        let key = |name: &str| access.credentials.get(name).map(|key| key.expose().to_owned());
         let keys = json!({ "appId": key("app_id"), "userKey": key("user_key") });
         Ok(Self { api, keys, now, retry_delays: RetryDelays::default() })
     }
@@ -43,7 +43,7 @@ impl TokenExchange {
         &mut self,
         error_response: &ErrorResponse,
         result: &SendResult,
-    ) -> QueryStep<Token> {
+    ) -> QueryStep<AccessToken> {
         let error = error_response.to_error();
         match error_response.kind() {
             ErrorKind::Throttled => self.retry_delays.retry_throttled(self.build_request(), result, error),
@@ -56,7 +56,7 @@ impl TokenExchange {
             | ErrorKind::Other => {
                 let message = "AI Studios does not accept the configured app_id and user_key";
                 let error = Error::new(ErrorClass::ProviderCredentials, message);
-                QueryStep::Failed(error.with_provider_answer(error_response.to_provider_answer()))
+                QueryStep::Failed(error.with_provider_error(error_response.to_provider_answer()))
             }
         }
     }
@@ -68,24 +68,24 @@ impl TokenExchange {
     }
 }
 
-impl Query<Token> for TokenExchange {
-    fn start(&mut self) -> QueryStep<Token> {
+impl Query<AccessToken> for TokenExchange {
+    fn start(&mut self) -> QueryStep<AccessToken> {
         self.build_request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn on_response(&mut self, result: SendResult) -> QueryStep<Token> {
+    fn on_response(&mut self, result: SendResult) -> QueryStep<AccessToken> {
         let Ok(response) = &result else {
             let error = Error::new(
                 ErrorClass::ProviderUnavailable,
                 "AI Studios did not respond to the request for a token",
             );
-            return self.retry_delays.retry_failed(self.build_request(), error.retry_after(30));
+            return self.retry_delays.retry_failed(self.build_request(), error.with_retry_after(30));
         };
         match open_envelope(response.status(), response.body(), ExpectedPayload::Object) {
             Ok(payload) => match read_text(&payload, &["token"]) {
                 Some(token) => {
                     let renew_at = renewal_time(token, self.now);
-                    QueryStep::Done(Token { value: Secret::new(token), renew_at })
+                    QueryStep::Done(AccessToken { value: Secret::new(token), renew_at })
                 }
                 None => {
                     let message = "AI Studios accepted the keys, but its response has no token";
@@ -123,7 +123,7 @@ mod tests {
     }
 
     /// Runs an exchange with these responses. Returns its result and the number of requests.
-    fn exchange(results: Vec<SendResult>) -> (Result<Token, ErrorClass>, usize) {
+    fn exchange(results: Vec<SendResult>) -> (Result<AccessToken, ErrorClass>, usize) {
         let credentials = Credentials::new(json!({ "app_id": "studio.acme", "user_key": "uk" }));
         let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let mut exchange = TokenExchange::new(&access, OffsetDateTime::UNIX_EPOCH).expect("keys");

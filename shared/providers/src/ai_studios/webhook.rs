@@ -1,7 +1,7 @@
 //! Reads the deliveries of AI Studios (contract 4). They are unauthenticated: the token in the path only proves that
 //! the sender knows the URL. So a delivery triggers a poll, and its claims are at most shown as claims.
 
-use model::Event;
+use model::JobEvent;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -50,7 +50,7 @@ pub(super) fn delivery_method(method: &http::Method, query: Option<&str>) -> Del
         (&http::Method::GET | &http::Method::POST, true) => DeliveryMethod::QueryDelivery,
         (&http::Method::POST, false) => DeliveryMethod::Delivery,
         (&http::Method::GET | &http::Method::HEAD | &http::Method::OPTIONS, _) => DeliveryMethod::Probe,
-        _ => DeliveryMethod::Refused,
+        _ => DeliveryMethod::MethodNotAllowed,
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDeli
     let has_known_field =
         fields.as_object().is_some_and(|fields| fields.keys().any(|name| KNOWN_FIELDS.contains(&&**name)));
     if !has_known_field {
-        return Ok(DeliveryReport { name: "unknown".into(), ..DeliveryReport::unreadable() });
+        return Ok(DeliveryReport { event_name: "unknown".into(), ..DeliveryReport::without_event() });
     }
     let percent = read_percent(fields.get("progress"));
     let phase = ExportPhase::parse(read_text(&fields, &["state", "status"]));
@@ -75,13 +75,13 @@ pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDeli
     };
     let event = percent
         .filter(|percent| *percent > 0.0 && !is_failed)
-        .map(|percent| Event::Progressed { percent: percent.min(MAX_REPORTED_PERCENT) });
+        .map(|percent| JobEvent::ProgressReported { percent: percent.min(MAX_REPORTED_PERCENT) });
     Ok(DeliveryReport {
-        name: name.into(),
+        event_name: name.into(),
         event,
-        hint: true,
-        notes: read_claim(&fields),
-        ..DeliveryReport::unreadable()
+        is_unverified: true,
+        provider_state: read_claim(&fields),
+        ..DeliveryReport::without_event()
     })
 }
 
@@ -135,7 +135,7 @@ mod tests {
 
     fn reported_percent(report: &DeliveryReport) -> Option<f64> {
         match report.event {
-            Some(Event::Progressed { percent }) => Some(percent),
+            Some(JobEvent::ProgressReported { percent }) => Some(percent),
             _ => None,
         }
     }
@@ -160,18 +160,26 @@ mod tests {
             (r#"{"progress":0}"#, "progress", None),
         ] {
             let report = read(body);
-            assert_eq!((report.name.as_str(), reported_percent(&report)), (name, percent), "{body}");
-            assert!(report.hint && report.provider_job_id.is_none() && !report.awaited, "{body}");
-            assert!(!matches!(report.event, Some(Event::Finished { .. } | Event::Failed { .. })), "{body}");
+            assert_eq!((report.event_name.as_str(), reported_percent(&report)), (name, percent), "{body}");
+            assert!(
+                report.is_unverified
+                    && report.provider_job_id.is_none()
+                    && !report.may_match_pending_submission,
+                "{body}"
+            );
+            assert!(
+                !matches!(report.event, Some(JobEvent::FilesReady { .. } | JobEvent::WorkFailed { .. })),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn claims_that_only_a_callback_makes_are_stored_as_reported() {
         let report = read(r#"{"progress":100,"credit":"2","backendTaskId":"bt","duration":12.5}"#);
-        let notes = report.notes.expect("notes");
+        let notes = report.provider_state.expect("notes");
         assert_eq!(notes["reported"], json!({ "backend_task_id": "bt", "credit": 2, "duration": 12.5 }));
-        assert_eq!(read(r#"{"progress":100,"download_url":"https://h/a.mp4"}"#).notes, None);
+        assert_eq!(read(r#"{"progress":100,"download_url":"https://h/a.mp4"}"#).provider_state, None);
     }
 
     #[test]
@@ -179,8 +187,8 @@ mod tests {
         for body in ["", "[]", "{", "7", "[{},{}]", "a=b", "<html>"] {
             assert!(read_delivery(body.as_bytes()).is_err(), "{body}");
         }
-        assert!(!read("{}").hint);
-        assert!(!read(r#"{"data":{"other":1}}"#).hint);
+        assert!(!read("{}").is_unverified);
+        assert!(!read(r#"{"data":{"other":1}}"#).is_unverified);
     }
 
     #[test]
@@ -194,8 +202,8 @@ mod tests {
             (Method::GET, None, DeliveryMethod::Probe),
             (Method::HEAD, Some("progress=1"), DeliveryMethod::Probe),
             (Method::OPTIONS, None, DeliveryMethod::Probe),
-            (Method::DELETE, None, DeliveryMethod::Refused),
-            (Method::PUT, Some("progress=1"), DeliveryMethod::Refused),
+            (Method::DELETE, None, DeliveryMethod::MethodNotAllowed),
+            (Method::PUT, Some("progress=1"), DeliveryMethod::MethodNotAllowed),
         ] {
             assert_eq!(delivery_method(&method, query), expected, "{method} {query:?}");
         }

@@ -29,7 +29,7 @@ pub(crate) fn lines(level: &str, writes: impl FnOnce()) -> Vec<Value> {
     let log = MemoryLog::default();
     let written = log.clone();
     let environment = Environment::new([("LOG_LEVEL", level), ("STACK_NAME", "spring")]);
-    tracing::subscriber::with_default(log_into(&environment, move || written.clone()), writes);
+    tracing::subscriber::with_default(log_subscriber(&environment, move || written.clone()), writes);
     let bytes = log.0.lock().expect("no panic").clone();
     let text = String::from_utf8(bytes).expect("text");
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
@@ -94,10 +94,10 @@ fn lines_of_an_invocation_have_its_request_id_and_job_id() {
     };
     let lines = lines("info", || {
         let work = invocation.run(async {
-            crate::set_job(id);
+            crate::record_job_id(id);
             tracing::info!("done");
             async { tracing::info!("of another job") }.instrument(crate::work_item_span()).await;
-            assert!(crate::trace().is_some_and(|trace| trace.is_sampled()));
+            assert!(crate::current_trace().is_some_and(|trace| trace.is_sampled()));
         });
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(work);

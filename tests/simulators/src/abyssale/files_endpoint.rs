@@ -13,7 +13,7 @@ use crate::abyssale::storage_error::StorageError;
 use crate::abyssale::stored_file::{self, FileLocation, StoredFile};
 use crate::byte_range::{self, FileMetadata, RangeNotSatisfiable};
 use crate::id_generator::hex;
-use crate::simulator::{Endpoint, Manner, Reply};
+use crate::simulator::{Endpoint, Reply, SendMode};
 use crate::virtual_clock::Moment;
 
 /// Handles a download and logs it.
@@ -52,7 +52,7 @@ fn respond(
     };
     let file = apply_fault(file, fault);
     let response = range_response(simulator, request, &file);
-    Reply { response, manner: send_mode(fault) }
+    Reply { response, send_mode: send_mode(fault) }
 }
 
 /// Returns the response that needs no file, if any: an error or a redirect.
@@ -128,14 +128,14 @@ fn apply_fault(file: StoredFile, fault: Option<&DownloadFault>) -> StoredFile {
     }
 }
 
-fn send_mode(fault: Option<&DownloadFault>) -> Manner {
+fn send_mode(fault: Option<&DownloadFault>) -> SendMode {
     match fault {
-        Some(DownloadFault::Cut { after_bytes }) => Manner::CutAfter(*after_bytes),
-        Some(DownloadFault::NoLength { short_after: None }) => Manner::NoLength,
-        Some(DownloadFault::NoLength { short_after: Some(bytes) }) => Manner::ShortNoLength(*bytes),
+        Some(DownloadFault::Cut { after_bytes }) => SendMode::CutAfter(*after_bytes),
+        Some(DownloadFault::NoLength { short_after: None }) => SendMode::NoLength,
+        Some(DownloadFault::NoLength { short_after: Some(bytes) }) => SendMode::ShortNoLength(*bytes),
         Some(DownloadFault::Slow { chunk, pause_seconds }) => {
-            Manner::Slow { chunk: (*chunk).max(1), pause: seconds(*pause_seconds) }
+            SendMode::Slow { chunk: (*chunk).max(1), pause: seconds(*pause_seconds) }
         }
-        Some(_) | None => Manner::Plain,
+        Some(_) | None => SendMode::Plain,
     }
 }

@@ -63,7 +63,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{DeliveryOutcome, Endpoint, Origins, OutgoingDelivery, Reply, Simulator};
 
 use design::design_response::describe_designs;
 
@@ -85,12 +85,12 @@ impl Simulator for AbyssaleSimulator {
         self.state.outbox.next_due().map(|due| self.clock.to_wall(due))
     }
 
-    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
+    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<OutgoingDelivery> {
         let at = self.clock.read(wall);
         webhook_request::take_due_requests(self, at)
     }
 
-    fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
+    fn record_outcome(&mut self, delivery: u64, outcome: DeliveryOutcome, wall: OffsetDateTime) {
         let at = self.clock.read(wall);
         self.state.outbox.finish_attempt(delivery, outcome, at.now, &self.state.settings);
     }
@@ -115,7 +115,7 @@ impl Simulator for AbyssaleSimulator {
         })
     }
 
-    fn demonstration(&self) -> Value {
+    fn demo_job(&self) -> Value {
         json!({
             "provider": "abyssale",
             "kind": "export",
@@ -125,7 +125,7 @@ impl Simulator for AbyssaleSimulator {
     }
 
     /// Covers every output type, the synchronous image, and the dynamic image that is rendered on request.
-    fn gallery(&self) -> Vec<Value> {
+    fn example_jobs(&self) -> Vec<Value> {
         let designs = self.describe()["designs"].clone();
         let design = |of: &str| designs[of][0]["id"].clone();
         let generation = |of: &str, file_type: &str| {
@@ -134,7 +134,7 @@ impl Simulator for AbyssaleSimulator {
                 "image_file_type": file_type,
             })
         };
-        let mut shown = vec![self.demonstration()];
+        let mut shown = vec![self.demo_job()];
         shown.extend(["jpeg", "png", "webp", "avif", "pdf"].map(|file_type| generation("static", file_type)));
         shown.extend(["mp4", "gif", "html5"].map(|file_type| generation("animated", file_type)));
         shown.push(generation("printer", "pdf"));

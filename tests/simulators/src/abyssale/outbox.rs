@@ -7,7 +7,7 @@ use crate::abyssale::settings::Settings;
 use crate::abyssale::webhook_delivery::{Delivery, DeliveryState, DeliveryTarget};
 use crate::delivery_attempt::{AttemptKind, DeliveryAttempt};
 use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
-use crate::simulator::Outcome;
+use crate::simulator::DeliveryOutcome;
 
 /// All deliveries, the scheduled attempts and the attempts in flight.
 #[derive(Debug, Default)]
@@ -82,7 +82,7 @@ impl Outbox {
     pub(super) fn finish_attempt(
         &mut self,
         attempt: u64,
-        outcome: Outcome,
+        outcome: DeliveryOutcome,
         now: OffsetDateTime,
         settings: &Settings,
     ) {
@@ -95,8 +95,8 @@ impl Outbox {
             return;
         }
         let acknowledged = match outcome {
-            Outcome::Status(status) => settings.acknowledges(status),
-            Outcome::Timeout | Outcome::ConnectionFailed => false,
+            DeliveryOutcome::Status(status) => settings.acknowledges(status),
+            DeliveryOutcome::Timeout | DeliveryOutcome::ConnectionFailed => false,
         };
         let scheduled_attempts = delivery.scheduled_attempts;
         if acknowledged {

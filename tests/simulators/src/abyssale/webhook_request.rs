@@ -16,19 +16,23 @@ use crate::abyssale::webhook_delivery::{DeliveryTarget, SigningMode, WebhookCont
 use crate::abyssale::webhook_signature;
 use crate::delivery_attempt::DeliveryAttempt;
 use crate::delivery_schedule::ScheduledSend;
-use crate::simulator::{Manner, Outgoing};
+use crate::simulator::{OutgoingDelivery, SendMode};
 use crate::virtual_clock::Moment;
 
 const DELIVERY_ID: &str = "x-abyssale-delivery-id";
 const SIGNATURE: &str = "x-abyssale-signature";
 
 /// Returns the requests that are due now, each with a current `t`.
-pub(super) fn take_due_requests(simulator: &mut AbyssaleSimulator, at: Moment) -> Vec<Outgoing> {
+pub(super) fn take_due_requests(simulator: &mut AbyssaleSimulator, at: Moment) -> Vec<OutgoingDelivery> {
     let due = simulator.state.outbox.take_due(at.now);
     due.into_iter().filter_map(|send| build_attempt(simulator, send, at)).collect()
 }
 
-fn build_attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Moment) -> Option<Outgoing> {
+fn build_attempt(
+    simulator: &mut AbyssaleSimulator,
+    send: ScheduledSend,
+    at: Moment,
+) -> Option<OutgoingDelivery> {
     let delivery = simulator.state.outbox.get(send.number)?;
     let (target, uri) = (delivery.target, delivery.url.parse::<http::Uri>().ok()?);
     let fault = match target {
@@ -45,9 +49,9 @@ fn build_attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Mom
     *request.headers_mut() = headers.clone();
     let manner = match &fault {
         Some(DeliveryFault::SlowBody { chunk, pause_seconds }) => {
-            Manner::Slow { chunk: *chunk, pause: seconds(*pause_seconds) }
+            SendMode::Slow { chunk: *chunk, pause: seconds(*pause_seconds) }
         }
-        Some(_) | None => Manner::Plain,
+        Some(_) | None => SendMode::Plain,
     };
     let attempt = DeliveryAttempt {
         attempt_kind: send.attempt_kind,
@@ -59,11 +63,11 @@ fn build_attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Mom
         ended: None,
     };
     let delivery = simulator.state.outbox.start_attempt(send.number, attempt);
-    Some(Outgoing {
+    Some(OutgoingDelivery {
         delivery,
         request,
         timeout: seconds(simulator.state.settings.delivery_timeout_seconds),
-        manner,
+        send_mode: manner,
     })
 }
 

@@ -12,7 +12,7 @@ use crate::ai_studios::stored_video::{self, REDIRECT_FOLDER, StoredVideo};
 use crate::ai_studios::video_file::Video;
 use crate::byte_range::{self, FileMetadata, RangeNotSatisfiable};
 use crate::response;
-use crate::simulator::{Endpoint, Manner, Reply};
+use crate::simulator::{Endpoint, Reply, SendMode};
 use crate::virtual_clock::Moment;
 
 /// Handles a download and logs it.
@@ -73,7 +73,7 @@ fn respond(
     };
     Reply {
         response: range_response(request, &video, content_type, settings.files.ranges),
-        manner: send_mode(fault),
+        send_mode: send_mode(fault),
     }
 }
 
@@ -127,15 +127,15 @@ fn range_response(
     )
 }
 
-fn send_mode(fault: Option<&DownloadFault>) -> Manner {
+fn send_mode(fault: Option<&DownloadFault>) -> SendMode {
     match fault {
-        Some(DownloadFault::Cut { after_bytes }) => Manner::CutAfter(*after_bytes),
-        Some(DownloadFault::NoLength { short_after: None }) => Manner::NoLength,
-        Some(DownloadFault::NoLength { short_after: Some(bytes) }) => Manner::ShortNoLength(*bytes),
+        Some(DownloadFault::Cut { after_bytes }) => SendMode::CutAfter(*after_bytes),
+        Some(DownloadFault::NoLength { short_after: None }) => SendMode::NoLength,
+        Some(DownloadFault::NoLength { short_after: Some(bytes) }) => SendMode::ShortNoLength(*bytes),
         Some(DownloadFault::Slow { chunk, pause_seconds }) => {
-            Manner::Slow { chunk: (*chunk).max(1), pause: seconds(*pause_seconds) }
+            SendMode::Slow { chunk: (*chunk).max(1), pause: seconds(*pause_seconds) }
         }
-        Some(_) | None => Manner::Plain,
+        Some(_) | None => SendMode::Plain,
     }
 }
 

@@ -54,7 +54,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{DeliveryOutcome, Endpoint, Origins, OutgoingDelivery, Reply, Simulator};
 
 impl Simulator for AiStudiosSimulator {
     fn set_origins(&mut self, origins: Origins) {
@@ -74,12 +74,12 @@ impl Simulator for AiStudiosSimulator {
         self.state.outbox.next_due().map(|due| self.clock.to_wall(due))
     }
 
-    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
+    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<OutgoingDelivery> {
         let at = self.clock.read(wall);
         webhook_request::take_due_requests(self, at)
     }
 
-    fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
+    fn record_outcome(&mut self, delivery: u64, outcome: DeliveryOutcome, wall: OffsetDateTime) {
         let at = self.clock.read(wall);
         webhook_request::record_attempt_outcome(self, delivery, outcome, at);
     }
@@ -103,11 +103,11 @@ impl Simulator for AiStudiosSimulator {
         json!({"app_id": self.account.app_id, "user_key": self.account.user_key})
     }
 
-    fn hurry(&mut self) {
+    fn shorten_latencies(&mut self) {
         (self.state.settings.timeline.queue_seconds, self.state.settings.timeline.ramp_seconds) = (0.5, 3.0);
     }
 
-    fn demonstration(&self) -> Value {
+    fn demo_job(&self) -> Value {
         json!({
             "provider": "ai_studios",
             "kind": "export",

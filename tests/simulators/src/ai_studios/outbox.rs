@@ -8,7 +8,7 @@ use crate::ai_studios::settings::webhook::Webhook;
 use crate::ai_studios::webhook_delivery::{Delivery, DeliveryState, WebhookContent};
 use crate::delivery_attempt::{AttemptKind, DeliveryAttempt};
 use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
-use crate::simulator::Outcome;
+use crate::simulator::DeliveryOutcome;
 
 /// All webhooks and the scheduled attempts.
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ impl Outbox {
     pub(super) fn record_outcome(
         &mut self,
         (number, index): (u64, usize),
-        outcome: Outcome,
+        outcome: DeliveryOutcome,
         now: OffsetDateTime,
         settings: &Webhook,
     ) {
@@ -79,7 +79,7 @@ impl Outbox {
         if attempt.attempt_kind == AttemptKind::Redelivery {
             return;
         }
-        let acknowledged = matches!(outcome, Outcome::Status(200..300));
+        let acknowledged = matches!(outcome, DeliveryOutcome::Status(200..300));
         let again = !acknowledged && delivery.scheduled_attempts <= settings.retries;
         if again {
             self.send_at(number, AttemptKind::Scheduled, now + seconds(settings.retry_seconds));

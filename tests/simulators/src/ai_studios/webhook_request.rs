@@ -15,14 +15,14 @@ use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
 use crate::delivery_attempt::DeliveryAttempt;
 use crate::delivery_schedule::ScheduledSend;
-use crate::simulator::{Manner, Outcome, Outgoing};
+use crate::simulator::{DeliveryOutcome, OutgoingDelivery, SendMode};
 use crate::virtual_clock::Moment;
 
 /// A download URL that does not belong to the export.
 const FOREIGN_URL: &str = "https://attacker.example/payload.mp4";
 
 /// Returns the requests that are due now.
-pub(super) fn take_due_requests(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Outgoing> {
+pub(super) fn take_due_requests(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<OutgoingDelivery> {
     let due = simulator.state.outbox.take_due(at.now);
     due.into_iter().filter_map(|send| build_attempt(simulator, send, at)).collect()
 }
@@ -31,7 +31,7 @@ pub(super) fn take_due_requests(simulator: &mut AiStudiosSimulator, at: Moment) 
 pub(super) fn record_attempt_outcome(
     simulator: &mut AiStudiosSimulator,
     attempt: u64,
-    outcome: Outcome,
+    outcome: DeliveryOutcome,
     at: Moment,
 ) {
     let Some((number, index)) = simulator.state.outbox.finish_attempt(attempt) else { return };
@@ -40,7 +40,11 @@ pub(super) fn record_attempt_outcome(
     simulator.state.outbox.record_outcome((number, index), outcome, at.now, &settings.webhook);
 }
 
-fn build_attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Moment) -> Option<Outgoing> {
+fn build_attempt(
+    simulator: &mut AiStudiosSimulator,
+    send: ScheduledSend,
+    at: Moment,
+) -> Option<OutgoingDelivery> {
     let delivery = simulator.state.outbox.get(send.number)?;
     let (url, content) = (delivery.url.clone(), delivery.content.clone());
     let settings = project_settings::settings_for_task(simulator, content.task()).webhook;
@@ -66,7 +70,7 @@ fn build_attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Mo
     };
     let delivery = simulator.state.outbox.start_attempt(send.number, attempt)?;
     let timeout = seconds(settings.timeout_seconds);
-    Some(Outgoing { delivery, request, timeout, manner: Manner::Plain })
+    Some(OutgoingDelivery { delivery, request, timeout, send_mode: SendMode::Plain })
 }
 
 /// Returns the documented fields at this moment; none if the export was replaced or its project was deleted.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use bucket::{Key, ObjectInfo, UploadedObject};
+use bucket::{ObjectInfo, ObjectKey, UploadOutcome};
 use model::{Archive, Error, ErrorClass, Job, Redactor, StoredFile};
-use secrets::Secrets;
+use secrets::SecretStore;
 
 use super::{
     read_central_directory::{count_archive_files, list_archive},
@@ -25,35 +25,39 @@ pub(in crate::landing) async fn land_archive(
     url: &str,
 ) -> Result<LandingOutcome, Error> {
     let LandingContext { clients: LandingClients { bucket, config, .. }, job, is_retry, .. } = context;
-    let key = Key::Archive(job.provider.clone(), job.id);
+    let key = ObjectKey::Archive(job.provider.clone(), job.id);
     if is_retry {
         // A worker that crashed did not abort its uploads. Under this lease no other worker has one.
         let resumed = context.checkpoint.map(|checkpoint| checkpoint.upload_id.as_str());
-        bucket.abort_leftovers(&key, resumed).await;
+        bucket.abort_abandoned_uploads(&key, resumed).await;
     }
-    let info = match bucket.head(&key).await? {
+    let info = match bucket.head_object(&key).await? {
         Some(existing) => existing,
         None => transfer_archive(&context, &key, url).await?,
     };
     let file = StoredFile {
-        name: Key::ARCHIVE_NAME.to_owned(),
-        key: bucket.key(&key),
+        name: ObjectKey::ARCHIVE_NAME.to_owned(),
+        key: bucket.object_key(&key),
         bytes: info.bytes,
         content_type: ZIP.to_owned(),
-        checksum: bucket.checksum_of(&key, info).await?,
+        checksum: bucket.stored_or_computed_checksum(&key, info).await?,
     };
     if job.unpack.unwrap_or(config.unpack) {
         land_unpacked(&context, &key, file).await
     } else {
         let entries = count_archive_files(bucket, &key, file.bytes).await?;
-        let archive = Archive { file: file.clone(), entries, expected: job.expected };
+        let archive = Archive { file: file.clone(), entries, expected: job.expected_files };
         let files = vec![ManifestEntry::from_archive(file)];
         conclude_landing(&context, transfer_result(job, archive, files)).await
     }
 }
 
 /// Transfers the archive, from the checkpoint of an earlier invocation if there is one.
-async fn transfer_archive(context: &LandingContext<'_>, key: &Key, url: &str) -> Result<ObjectInfo, Error> {
+async fn transfer_archive(
+    context: &LandingContext<'_>,
+    key: &ObjectKey,
+    url: &str,
+) -> Result<ObjectInfo, Error> {
     let bucket = context.clients.bucket;
     let request = TransferRequest {
         downloader: &context.create_downloader()?,
@@ -64,28 +68,28 @@ async fn transfer_archive(context: &LandingContext<'_>, key: &Key, url: &str) ->
         progress: &FileProgress::new(context.progress),
     };
     match transfer_file(&request, context.checkpoint.cloned()).await?.uploaded {
-        UploadedObject::Stored { bytes, checksum } => Ok(ObjectInfo { bytes, checksum: Some(checksum) }),
+        UploadOutcome::Stored { bytes, checksum } => Ok(ObjectInfo { bytes, checksum: Some(checksum) }),
         // Another worker that seemed lost has stored the object meanwhile. It is as good.
-        UploadedObject::AlreadyThere => bucket.there(key).await,
+        UploadOutcome::AlreadyExists => bucket.head_existing_object(key).await,
     }
 }
 
 /// Unpacks an archive that is in the bucket, and concludes the landing. A repetition changes nothing.
 async fn land_unpacked(
     context: &LandingContext<'_>,
-    key: &Key,
+    key: &ObjectKey,
     file: StoredFile,
 ) -> Result<LandingOutcome, Error> {
     let LandingContext { clients: LandingClients { bucket, .. }, job, .. } = *context;
     match unpack(context, key, file.bytes).await {
         Ok(outcomes) => {
-            let archive = Archive { file, entries: outcomes.len() as u64, expected: job.expected };
+            let archive = Archive { file, entries: outcomes.len() as u64, expected: job.expected_files };
             let files = outcomes.into_iter().map(ManifestEntry::from).collect();
             conclude_landing(context, transfer_result(job, archive, files)).await
         }
         Err(error) if error.class == ErrorClass::ArchiveRefused => {
             let entries = count_archive_files(bucket, key, file.bytes).await?;
-            let archive = Archive { file, entries, expected: job.expected };
+            let archive = Archive { file, entries, expected: job.expected_files };
             Ok(LandingOutcome::Rejected { archive: Some(archive), error })
         }
         Err(error) => Err(error),
@@ -93,7 +97,11 @@ async fn land_unpacked(
 }
 
 /// Unpacks the archive under redacted names.
-async fn unpack(context: &LandingContext<'_>, key: &Key, length: u64) -> Result<Vec<EntryOutcome>, Error> {
+async fn unpack(
+    context: &LandingContext<'_>,
+    key: &ObjectKey,
+    length: u64,
+) -> Result<Vec<EntryOutcome>, Error> {
     let LandingContext { clients, job, is_retry, progress, .. } = *context;
     let LandingClients { bucket, config, secrets, .. } = clients;
     let redactor = load_redactor(secrets, job).await;
@@ -113,7 +121,7 @@ async fn unpack(context: &LandingContext<'_>, key: &Key, length: u64) -> Result<
 
 /// Loads the redactor for the names in an archive, which become S3 keys and appear in responses. The archive itself
 /// is not changed. A landing needs the secret for nothing else, so it continues without a redactor if that fails.
-async fn load_redactor(secrets: &Secrets, job: &Job) -> Redactor {
+async fn load_redactor(secrets: &SecretStore, job: &Job) -> Redactor {
     match secrets.get().await {
         Ok(secret) => secret.redactor(&job.provider, Some(job.id), None),
         Err(error) => {
@@ -124,7 +132,7 @@ async fn load_redactor(secrets: &Secrets, job: &Job) -> Redactor {
 }
 
 fn transfer_result(job: &Job, archive: Archive, files: Vec<ManifestEntry>) -> TransferResult {
-    TransferResult { expected: job.expected, count: archive.entries, archive: Some(archive), files }
+    TransferResult { expected: job.expected_files, count: archive.entries, archive: Some(archive), files }
 }
 
 impl From<EntryOutcome> for ManifestEntry {

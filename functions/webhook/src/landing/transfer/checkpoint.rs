@@ -1,6 +1,6 @@
 //! The state from which another invocation resumes a multipart transfer.
 
-use bucket::Part;
+use bucket::UploadedPart;
 use http_client::RemoteFile;
 use serde::{Deserialize, Serialize};
 
@@ -19,13 +19,13 @@ pub struct Checkpoint {
     /// The length of each part except the last, in bytes.
     pub part_length: u64,
     /// The parts that S3 has, in no particular order.
-    pub parts: Vec<Part>,
+    pub parts: Vec<UploadedPart>,
 }
 
 impl Checkpoint {
     /// Whether the file at the source is still the same.
     pub(super) fn matches(&self, remote: &RemoteFile) -> bool {
-        remote.ranges
+        remote.supports_ranges
             && remote.length == Some(self.length)
             && self.validator.is_some()
             && remote.validator == self.validator

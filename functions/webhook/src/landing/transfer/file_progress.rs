@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use bucket::Part;
+use bucket::UploadedPart;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use model::Error;
@@ -97,7 +97,7 @@ impl<'a> FileProgress<'a> {
     }
 
     /// Adds a part that S3 has to the checkpoint.
-    pub(super) fn add_part(&self, part: Part) {
+    pub(super) fn add_part(&self, part: UploadedPart) {
         let mut state = self.state();
         state.new_items += 1;
         state.is_checkpoint_unsaved = true;
@@ -107,7 +107,7 @@ impl<'a> FileProgress<'a> {
     }
 
     /// The parts of the checkpoint.
-    pub(super) fn checkpoint_parts(&self) -> Vec<Part> {
+    pub(super) fn checkpoint_parts(&self) -> Vec<UploadedPart> {
         self.state().checkpoint.as_ref().map(|checkpoint| checkpoint.parts.clone()).unwrap_or_default()
     }
 

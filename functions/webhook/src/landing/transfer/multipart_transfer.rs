@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bucket::{Part, UploadPartError, UploadedObject};
+use bucket::{UploadOutcome, UploadPartError, UploadedPart};
 use futures_util::{StreamExt, stream};
 use http_client::RemoteFile;
 use model::{Error, ErrorClass};
@@ -46,13 +46,13 @@ impl MultipartTransfer<'_> {
         &self,
         stream: ByteStream,
         checkpoint: Option<Checkpoint>,
-    ) -> Result<UploadedObject, TransferError> {
+    ) -> Result<UploadOutcome, TransferError> {
         let TransferRequest { bucket, key, progress, .. } = *self.request;
         let checkpoint = match checkpoint {
             Some(checkpoint) => checkpoint,
             None => Checkpoint {
-                key: bucket.key(key),
-                upload_id: bucket.begin_parts(key, self.content_type).await?,
+                key: bucket.object_key(key),
+                upload_id: bucket.create_multipart_upload(key, self.content_type).await?,
                 length: self.length,
                 validator: self.remote.validator.clone(),
                 part_length: part_sizes::part_length(self.length),
@@ -68,7 +68,7 @@ impl MultipartTransfer<'_> {
         let can_resume = match &completed {
             Ok(_) => true,
             Err(TransferError::Restart(_)) => false,
-            Err(TransferError::Failed(error)) => error.retryable(),
+            Err(TransferError::Failed(error)) => error.is_retryable(),
         };
         if !can_resume {
             self.abort_upload().await;
@@ -107,14 +107,15 @@ impl MultipartTransfer<'_> {
 
     /// Completes the upload. S3 compares its checksum of the whole object with the computed one and rejects a
     /// difference.
-    async fn complete_upload(&self, upload_id: &str) -> Result<UploadedObject, TransferError> {
+    async fn complete_upload(&self, upload_id: &str) -> Result<UploadOutcome, TransferError> {
         let TransferRequest { bucket, key, progress, .. } = *self.request;
         let mut parts = progress.checkpoint_parts();
         parts.sort_by_key(|part| part.number);
-        let uploaded = bucket.finish_parts(key, upload_id, &parts).await.map_err(|error| match error {
-            UploadPartError::UploadGone => TransferError::Restart(no_such_upload()),
-            UploadPartError::Fault(error) => error.into(),
-        })?;
+        let uploaded =
+            bucket.complete_multipart_upload(key, upload_id, &parts).await.map_err(|error| match error {
+                UploadPartError::NoSuchUpload => TransferError::Restart(no_such_upload()),
+                UploadPartError::Other(error) => error.into(),
+            })?;
         progress.take_checkpoint();
         Ok(uploaded)
     }
@@ -122,7 +123,7 @@ impl MultipartTransfer<'_> {
     /// Aborts the upload and deletes its checkpoint.
     async fn abort_upload(&self) {
         if let Some(checkpoint) = self.request.progress.take_checkpoint() {
-            self.request.bucket.abort_parts(self.request.key, &checkpoint.upload_id).await;
+            self.request.bucket.abort_multipart_upload(self.request.key, &checkpoint.upload_id).await;
         }
     }
 }
@@ -138,13 +139,13 @@ struct PartTransfer<'a> {
 
 impl PartTransfer<'_> {
     /// Transfers the part, with retries. The first attempt reads from `opened` if there is such a response.
-    async fn run(self, mut opened: Option<ByteStream>) -> Result<Part, TransferError> {
+    async fn run(self, mut opened: Option<ByteStream>) -> Result<UploadedPart, TransferError> {
         let mut delay = FIRST_RETRY_DELAY;
         for attempt in 1.. {
             match self.attempt(opened.take()).await {
                 Ok(part) => return Ok(part),
-                Err(UploadPartError::UploadGone) => return Err(TransferError::Restart(no_such_upload())),
-                Err(UploadPartError::Fault(error)) => {
+                Err(UploadPartError::NoSuchUpload) => return Err(TransferError::Restart(no_such_upload())),
+                Err(UploadPartError::Other(error)) => {
                     if attempt == MAX_ATTEMPTS || !self.may_retry(&error) {
                         return Err(error.into());
                     }
@@ -160,15 +161,15 @@ impl PartTransfer<'_> {
     /// Whether to retry at once. If the source was too slow, a later invocation retries.
     fn may_retry(&self, error: &Error) -> bool {
         let landing = self.request.progress.landing();
-        error.retryable() && landing.download_rate().slow_downloads() == 0 && !landing.is_stopped()
+        error.is_retryable() && landing.download_rate().slow_downloads() == 0 && !landing.is_stopped()
     }
 
-    async fn attempt(&self, opened: Option<ByteStream>) -> Result<Part, UploadPartError> {
+    async fn attempt(&self, opened: Option<ByteStream>) -> Result<UploadedPart, UploadPartError> {
         let TransferRequest { downloader, bucket, key, progress, .. } = *self.request;
         let stream = match opened {
             Some(stream) => stream,
             None => {
-                let download = downloader.range(self.remote, self.range.clone()).await?;
+                let download = downloader.download_range(self.remote, self.range.clone()).await?;
                 enforce_min_rate(progress.landing().download_rate(), Box::pin(download.into_stream()))
             }
         };
@@ -177,7 +178,7 @@ impl PartTransfer<'_> {
         let bytes = progress.count_bytes(take_bytes(stream, length)).inspect(|chunk| {
             counted.fetch_add(chunk.as_ref().map_or(0, |chunk| chunk.len()) as u64, Ordering::Relaxed);
         });
-        let part = bucket.pipe_part(key, self.upload_id, self.number, length, bytes).await;
+        let part = bucket.upload_part(key, self.upload_id, self.number, length, bytes).await;
         if part.is_err() {
             progress.subtract_bytes(counted.load(Ordering::Relaxed));
         }

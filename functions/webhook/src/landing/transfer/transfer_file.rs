@@ -1,6 +1,6 @@
 //! Transfers one file, and chooses between one `PutObject` and a multipart upload.
 
-use bucket::{MAX_PUT_OBJECT_BYTES, Upload};
+use bucket::{MAX_PUT_OBJECT_BYTES, UploadRequest};
 use bytes::Bytes;
 use http_client::RemoteFile;
 use model::Error;
@@ -63,14 +63,14 @@ async fn attempt(
     let OpenedFile { remote, content_type, start, stream } = opened;
     let checkpoint = keep_if_valid(request, checkpoint, &remote).await;
     request.progress.start(remote.length);
-    let uploaded = match remote.length.filter(|_| is_long && remote.ranges) {
+    let uploaded = match remote.length.filter(|_| is_long && remote.supports_ranges) {
         Some(length) => {
             let transfer = MultipartTransfer { request, remote: &remote, content_type, length };
             Box::pin(transfer.run(stream, checkpoint)).await?
         }
         None => {
-            let upload = Upload { key: request.key, content_type, length: remote.length };
-            Box::pin(request.bucket.upload(upload, request.progress.count_bytes(stream))).await?
+            let upload = UploadRequest { key: request.key, content_type, length: remote.length };
+            Box::pin(request.bucket.upload_stream(upload, request.progress.count_bytes(stream))).await?
         }
     };
     drop(permit);
@@ -78,7 +78,7 @@ async fn attempt(
 }
 
 async fn open(request: &TransferRequest<'_>) -> Result<OpenedFile, Error> {
-    let (remote, download) = request.downloader.open(request.url).await?;
+    let (remote, download) = request.downloader.start_download(request.url).await?;
     let rate = request.progress.landing().download_rate();
     let stream = enforce_min_rate(rate, Box::pin(download.into_stream()));
     let (start, stream) = peek_start(stream).await?;
@@ -95,7 +95,7 @@ async fn keep_if_valid(
     match checkpoint {
         Some(checkpoint) if checkpoint.matches(remote) => Some(checkpoint),
         Some(other) => {
-            request.bucket.abort_parts(request.key, &other.upload_id).await;
+            request.bucket.abort_multipart_upload(request.key, &other.upload_id).await;
             None
         }
         None => None,

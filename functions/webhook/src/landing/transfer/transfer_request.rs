@@ -1,6 +1,6 @@
 //! The input and the output of a transfer.
 
-use bucket::{Bucket, Key, UploadedObject};
+use bucket::{Bucket, ObjectKey, UploadOutcome};
 use bytes::Bytes;
 use http_client::Downloader;
 use model::Error;
@@ -20,7 +20,7 @@ pub struct TransferRequest<'a> {
     /// The URL of the file.
     pub url: &'a str,
     /// The key of the object.
-    pub key: &'a Key,
+    pub key: &'a ObjectKey,
     /// Checks the start of the file before anything of it is stored.
     pub check_start: CheckStart<'a>,
     /// Counts the bytes, holds the checkpoint, and stops the transfer.
@@ -31,7 +31,7 @@ pub struct TransferRequest<'a> {
 #[derive(Debug)]
 pub struct TransferredFile {
     /// The object.
-    pub uploaded: UploadedObject,
+    pub uploaded: UploadOutcome,
     /// Its content type.
     pub content_type: &'static str,
     /// Its first bytes, at most 64 KiB.

@@ -2,23 +2,23 @@
 
 use std::collections::HashSet;
 
-use model::{Error, ErrorClass, Job, JobId, Status, Violation};
+use model::{Error, ErrorClass, Job, JobId, JobStatus, Violation};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::fields::Request;
-use crate::{Fields, Order};
+use crate::{Order, RequestFields};
 
 /// Reads an order with either `banner_ids` or `of_job`.
-pub(super) fn read_export(fields: &mut Fields) -> (Request, Option<u64>) {
+pub(super) fn read_export(fields: &mut RequestFields) -> (Request, Option<u64>) {
     let mut request = Request::new();
     if let Some(job) = fields.take("of_job") {
         if fields.take("banner_ids").is_some() {
-            fields.violation("of_job", "expected either banner_ids or of_job");
+            fields.add_violation("of_job", "expected either banner_ids or of_job");
         }
         match job.as_str().and_then(|id| id.parse::<JobId>().ok()) {
             Some(id) => _ = request.insert("of_job".into(), id.to_string().into()),
-            None => fields.violation("of_job", "expected the id of a job"),
+            None => fields.add_violation("of_job", "expected the id of a job"),
         }
         return (request, None);
     }
@@ -29,12 +29,12 @@ pub(super) fn read_export(fields: &mut Fields) -> (Request, Option<u64>) {
 }
 
 /// Reads the ids of banners. An empty list is rejected, since the provider's behaviour is unknown (contract 2.1).
-fn read_banner_ids(fields: &mut Fields) -> Vec<String> {
+fn read_banner_ids(fields: &mut RequestFields) -> Vec<String> {
     let expected = "expected a list of at least one banner id";
     let list = match fields.take("banner_ids") {
         Some(Value::Array(list)) if !list.is_empty() => list,
         _ => {
-            fields.violation("banner_ids", expected);
+            fields.add_violation("banner_ids", expected);
             return vec![];
         }
     };
@@ -45,11 +45,11 @@ fn read_banner_ids(fields: &mut Fields) -> Vec<String> {
         match value {
             Value::String(id) if id.len() == 36 && Uuid::try_parse(&id).is_ok() => {
                 if !seen.insert(id.to_ascii_lowercase()) {
-                    fields.violation(field, "expected each id once, this one is a duplicate");
+                    fields.add_violation(field, "expected each id once, this one is a duplicate");
                 }
                 ids.push(id);
             }
-            _ => fields.violation(field, "expected a UUID of 36 characters"),
+            _ => fields.add_violation(field, "expected a UUID of 36 characters"),
         }
     }
     ids
@@ -61,7 +61,7 @@ pub(crate) fn complete_order(mut order: Order, job: &Job) -> Result<Order, Error
         let violations = vec![Violation::new("of_job", message.clone())];
         Err(Error::new(ErrorClass::InvalidRequest, format!("of_job: {message}")).with_violations(violations))
     };
-    if !matches!(job.status, Status::Stored | Status::Partial) {
+    if !matches!(job.status, JobStatus::Stored | JobStatus::Partial) {
         return invalid(format!("expected a job that is stored or partial; it is {}", job.status));
     }
     let mut seen = HashSet::new();
@@ -72,7 +72,7 @@ pub(crate) fn complete_order(mut order: Order, job: &Job) -> Result<Order, Error
             "the ids of its banners are unknown; use banner_ids, which its manifest lists".into(),
         );
     }
-    order.expected = Some(ids.len() as u64);
+    order.expected_files = Some(ids.len() as u64);
     order.request["banner_ids"] = json!(ids);
     Ok(order)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::Fields;
+use crate::RequestFields;
 
 /// The maximum length of an id. The provider's ids are UUIDs of 36 characters, and opaque (contract 9, row 22).
 pub(super) const MAX_ID_BYTES: usize = 64;
@@ -27,10 +27,10 @@ pub(super) enum PagesField {
 }
 
 /// Reads the id of a design, which becomes a part of the path.
-pub(super) fn read_design_id(fields: &mut Fields, request: &mut Request) {
+pub(super) fn read_design_id(fields: &mut RequestFields, request: &mut Request) {
     match fields.take("design_id") {
         Some(Value::String(id)) if is_id(&id) => _ = request.insert("design_id".into(), id.into()),
-        _ => fields.violation("design_id", "expected the id of a design"),
+        _ => fields.add_violation("design_id", "expected the id of a design"),
     }
 }
 
@@ -41,7 +41,7 @@ pub(super) fn is_id(text: &str) -> bool {
 
 /// Reads an optional field. An invalid value adds a violation with what is expected.
 pub(super) fn read_optional(
-    fields: &mut Fields,
+    fields: &mut RequestFields,
     request: &mut Request,
     name: &str,
     expected: &str,
@@ -50,7 +50,7 @@ pub(super) fn read_optional(
     match fields.take(name) {
         None => {}
         Some(value) if is_valid(&value) => _ = request.insert(name.into(), value),
-        Some(_) => fields.violation(name, expected),
+        Some(_) => fields.add_violation(name, expected),
     }
 }
 
@@ -60,9 +60,14 @@ pub(super) fn is_integer_in(range: std::ops::RangeInclusive<i64>) -> impl Fn(&Va
 }
 
 /// Validates the overrides of layers.
-pub(super) fn validate_layers(fields: &mut Fields, path: &str, value: &Value, accepted: LayerOverride) {
+pub(super) fn validate_layers(
+    fields: &mut RequestFields,
+    path: &str,
+    value: &Value,
+    accepted: LayerOverride,
+) {
     let Value::Object(layers) = value else {
-        fields.violation(path, "expected an object: layer name to overrides");
+        fields.add_violation(path, "expected an object: layer name to overrides");
         return;
     };
     let (accepts_text, expected) = match accepted {
@@ -71,13 +76,13 @@ pub(super) fn validate_layers(fields: &mut Fields, path: &str, value: &Value, ac
     };
     for (name, overrides) in layers {
         if !(overrides.is_object() || accepts_text && overrides.is_string()) {
-            fields.violation(format!("{path}.{name}"), expected);
+            fields.add_violation(format!("{path}.{name}"), expected);
         }
     }
 }
 
 /// Reads the overrides of pages: `page_1` and so on, each with its layers (contract 3.1).
-pub(super) fn read_pages(fields: &mut Fields, request: &mut Request, presence: PagesField) {
+pub(super) fn read_pages(fields: &mut RequestFields, request: &mut Request, presence: PagesField) {
     let is_required = presence == PagesField::Required;
     match fields.take("pages") {
         Some(Value::Object(pages)) if !(is_required && pages.is_empty()) => {
@@ -87,12 +92,12 @@ pub(super) fn read_pages(fields: &mut Fields, request: &mut Request, presence: P
                     Some(1..) => {
                         validate_layers(fields, &format!("pages.{name}"), value, LayerOverride::ObjectOrText)
                     }
-                    _ => fields.violation(format!("pages.{name}"), "expected page_1, page_2 and so on"),
+                    _ => fields.add_violation(format!("pages.{name}"), "expected page_1, page_2 and so on"),
                 }
             }
             request.insert("pages".into(), pages.into());
         }
         None if !is_required => {}
-        _ => fields.violation("pages", "expected an object: page_1, page_2 and so on to overrides"),
+        _ => fields.add_violation("pages", "expected an object: page_1, page_2 and so on to overrides"),
     }
 }

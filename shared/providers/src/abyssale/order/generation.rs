@@ -11,10 +11,10 @@ use super::{
     },
     options::{FILE_TYPES, check_design_type, read_options, read_print},
 };
-use crate::Fields;
+use crate::RequestFields;
 
 /// Reads the order of banners in some or all formats of a design.
-pub(super) fn read_generation(fields: &mut Fields) -> (Request, Option<u64>) {
+pub(super) fn read_generation(fields: &mut RequestFields) -> (Request, Option<u64>) {
     let mut request = Request::new();
     read_design_id(fields, &mut request);
     if let Some(elements) = fields.take("elements") {
@@ -33,7 +33,7 @@ pub(super) fn read_generation(fields: &mut Fields) -> (Request, Option<u64>) {
     read_optional(fields, &mut request, "original_visual_id", "expected the id of a banner", is_banner);
     if request.contains_key("original_visual_id") {
         if formats.is_some_and(|count| count > 1) {
-            fields.violation("template_format_names", "expected one format with original_visual_id");
+            fields.add_violation("template_format_names", "expected one format with original_visual_id");
         }
         formats = Some(1);
     }
@@ -42,11 +42,11 @@ pub(super) fn read_generation(fields: &mut Fields) -> (Request, Option<u64>) {
 }
 
 /// Reads the names of formats. Returns how many are requested, and None for all formats of the design.
-fn read_format_names(fields: &mut Fields, request: &mut Request) -> Option<u64> {
+fn read_format_names(fields: &mut RequestFields, request: &mut Request) -> Option<u64> {
     let names = match fields.take("template_format_names")? {
         Value::Array(names) => names,
         _ => {
-            fields.violation("template_format_names", "expected a list of format names");
+            fields.add_violation("template_format_names", "expected a list of format names");
             return None;
         }
     };
@@ -55,10 +55,10 @@ fn read_format_names(fields: &mut Fields, request: &mut Request) -> Option<u64> 
         let field = format!("template_format_names[{index}]");
         match name.as_str().filter(|name| !name.is_empty()) {
             Some(name) if !seen.insert(name) => {
-                fields.violation(field, "expected each format once, this one is a duplicate");
+                fields.add_violation(field, "expected each format once, this one is a duplicate");
             }
             Some(_) => {}
-            None => fields.violation(field, "expected the name of a format"),
+            None => fields.add_violation(field, "expected the name of a format"),
         }
     }
     let count = names.len() as u64;
@@ -70,7 +70,7 @@ fn read_format_names(fields: &mut Fields, request: &mut Request) -> Option<u64> 
 }
 
 /// Reads the order of a PDF of several pages.
-pub(super) fn read_multipage_pdf(fields: &mut Fields) -> (Request, Option<u64>) {
+pub(super) fn read_multipage_pdf(fields: &mut RequestFields) -> (Request, Option<u64>) {
     let mut request = Request::new();
     read_design_id(fields, &mut request);
     read_pages(fields, &mut request, PagesField::Required);

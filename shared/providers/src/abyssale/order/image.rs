@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::fields::{LayerOverride, Request, is_integer_in, read_design_id, read_optional, validate_layers};
-use crate::Fields;
+use crate::RequestFields;
 
 /// The file types of a synchronous image (contract 4).
 pub(super) const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "pdf", "auto"];
 
 /// Reads the order of an image in one format of a static design.
-pub(super) fn read_image(fields: &mut Fields) -> (Request, Option<u64>) {
+pub(super) fn read_image(fields: &mut RequestFields) -> (Request, Option<u64>) {
     let mut request = Request::new();
     read_design_id(fields, &mut request);
     if let Some(elements) = fields.take("elements") {
@@ -28,7 +28,7 @@ pub(super) fn read_image(fields: &mut Fields) -> (Request, Option<u64>) {
 }
 
 /// Reads the order of the dynamic image of a static design. Each design has one.
-pub(super) fn read_dynamic_image(fields: &mut Fields) -> (Request, Option<u64>) {
+pub(super) fn read_dynamic_image(fields: &mut RequestFields) -> (Request, Option<u64>) {
     let mut request = Request::new();
     read_design_id(fields, &mut request);
     for name in ["enable_rate_limit", "enable_production_mode"] {

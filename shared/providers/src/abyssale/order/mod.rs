@@ -15,7 +15,7 @@ mod schema;
 use model::Error;
 use serde_json::{Map, Value};
 
-use crate::{Fields, Order};
+use crate::{Order, RequestFields};
 
 /// A ZIP of existing banners (contract 2).
 pub(super) const EXPORT: &str = "export";
@@ -36,7 +36,7 @@ pub(super) use schema::order_schemas;
 
 /// Validates the fields of a request.
 pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
-    let mut fields = Fields::new(fields);
+    let mut fields = RequestFields::new(fields);
     let (request, expected) = match kind {
         EXPORT => export::read_export(&mut fields),
         GENERATION => generation::read_generation(&mut fields),
@@ -49,7 +49,7 @@ pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order
         }
     };
     fields.finish()?;
-    Ok(Order { kind: kind.to_owned(), request: Value::Object(request), expected })
+    Ok(Order { kind: kind.to_owned(), request: Value::Object(request), expected_files: expected })
 }
 
 #[cfg(test)]

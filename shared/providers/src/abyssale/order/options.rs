@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fields::{Request, is_id, is_integer_in};
-use crate::Fields;
+use crate::RequestFields;
 
 /// The file types of an asynchronous generation.
 pub(super) const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "gif", "pdf", "html5", "mp4", "auto"];
@@ -37,7 +37,7 @@ const PRINT: &[OptionRule] = &[
 ];
 
 /// Reads the options of every output type.
-pub(super) fn read_options(fields: &mut Fields, request: &mut Request) {
+pub(super) fn read_options(fields: &mut RequestFields, request: &mut Request) {
     read_option_object(fields, request, "html5", HTML5);
     read_option_object(fields, request, "gif", GIF);
     read_option_object(fields, request, "video", VIDEO);
@@ -45,21 +45,21 @@ pub(super) fn read_options(fields: &mut Fields, request: &mut Request) {
 }
 
 /// Reads the options of printed output.
-pub(super) fn read_print(fields: &mut Fields, request: &mut Request) {
+pub(super) fn read_print(fields: &mut RequestFields, request: &mut Request) {
     read_option_object(fields, request, "print", PRINT);
 }
 
-fn read_option_object(fields: &mut Fields, request: &mut Request, name: &str, rules: &[OptionRule]) {
+fn read_option_object(fields: &mut RequestFields, request: &mut Request, name: &str, rules: &[OptionRule]) {
     let options: Map<String, Value> = match fields.take(name) {
         None => return,
         Some(Value::Object(options)) => options,
-        Some(_) => return fields.violation(name, "expected an object"),
+        Some(_) => return fields.add_violation(name, "expected an object"),
     };
     for (key, value) in &options {
         match rules.iter().find(|(known, ..)| known == key) {
             Some((_, _, is_valid)) if is_valid(value) => {}
-            Some((_, expected, _)) => fields.violation(format!("{name}.{key}"), *expected),
-            None => fields.violation(format!("{name}.{key}"), "unknown field"),
+            Some((_, expected, _)) => fields.add_violation(format!("{name}.{key}"), *expected),
+            None => fields.add_violation(format!("{name}.{key}"), "unknown field"),
         }
     }
     request.insert(name.into(), options.into());
@@ -67,31 +67,31 @@ fn read_option_object(fields: &mut Fields, request: &mut Request, name: &str, ru
 
 /// Checks the options against the design type, if the caller states it. The type is not sent, since the provider
 /// knows it.
-pub(super) fn check_design_type(fields: &mut Fields, request: &Request) {
+pub(super) fn check_design_type(fields: &mut RequestFields, request: &Request) {
     let Some(design_type) = fields.take("design_type") else { return };
     let known = design_type
         .as_str()
         .and_then(|design_type| DESIGN_FILE_TYPES.iter().find(|(name, _)| *name == design_type));
     let Some((design_type, accepted)) = known else {
         let names: Vec<&str> = DESIGN_FILE_TYPES.iter().map(|(name, _)| *name).collect();
-        return fields.violation("design_type", format!("expected one of: {}", names.join(", ")));
+        return fields.add_violation("design_type", format!("expected one of: {}", names.join(", ")));
     };
     let file_type = request.get("image_file_type").and_then(Value::as_str).unwrap_or("auto");
     if file_type != "auto" && !accepted.contains(&file_type) {
         let expected =
             format!("expected one of these for a design of type {design_type}: {}", accepted.join(", "));
-        fields.violation("image_file_type", expected);
+        fields.add_violation("image_file_type", expected);
     }
     let is_animated = *design_type == "animated";
     for name in
         ["html5", "gif", "video"].into_iter().filter(|name| !is_animated && request.contains_key(*name))
     {
-        fields.violation(name, "only a design of type animated accepts this");
+        fields.add_violation(name, "only a design of type animated accepts this");
     }
     if request.contains_key("print") && !design_type.starts_with("printer") {
-        fields.violation("print", "only a design for printing accepts this");
+        fields.add_violation("print", "only a design for printing accepts this");
     }
     if request.contains_key("pages") && *design_type != "printer_multipage" {
-        fields.violation("pages", "only a design of type printer_multipage accepts this");
+        fields.add_violation("pages", "only a design of type printer_multipage accepts this");
     }
 }

@@ -35,7 +35,7 @@ fn a_generation_accepts_every_field_of_the_contract() {
         "print": { "color_profile": ID, "display_crop_marks": true }, "pages": { "page_1": { "title": {} } },
     });
     let order = order(GENERATION, request.clone()).expect("a valid request");
-    assert_eq!((order.request, order.expected), (request, Some(2)));
+    assert_eq!((order.request, order.expected_files), (request, Some(2)));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn equivalent_requests_have_the_same_canonical_form() {
     let all = order(GENERATION, json!({ "design_id": ID })).expect("good");
     let empty = order(GENERATION, json!({ "design_id": ID, "template_format_names": [], "elements": null }));
     assert_eq!(all, empty.expect("good"));
-    assert_eq!(all.expected, None);
+    assert_eq!(all.expected_files, None);
 }
 
 #[test]
@@ -121,5 +121,5 @@ fn every_other_kind_has_its_own_rules() {
     );
     assert_eq!(invalid_fields("banner", json!({})), ["kind"]);
     let image = order(IMAGE, json!({ "design_id": ID, "template_format_name": "square" })).expect("good");
-    assert_eq!(image.expected, Some(1));
+    assert_eq!(image.expected_files, Some(1));
 }

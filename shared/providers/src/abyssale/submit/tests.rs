@@ -43,10 +43,12 @@ fn step_after(result: SendResult) -> String {
         SubmitStep::Send(_) => "sent again".into(),
         SubmitStep::SendAfter { wait, .. } => format!("sent again after {} s", wait.as_secs_f64()),
         SubmitStep::Authorize { .. } => "needs a token".into(),
-        SubmitStep::Store(state) => format!("stores {state:?}"),
+        SubmitStep::StoreProviderState(state) => format!("stores {state:?}"),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
-        SubmitStep::Done { provider_job_id, outcome } => format!("done as {provider_job_id}: {outcome:?}"),
-        SubmitStep::Refused(error) => format!("rejected: {}", error.class.name()),
+        SubmitStep::Completed { provider_job_id, result: outcome } => {
+            format!("done as {provider_job_id}: {outcome:?}")
+        }
+        SubmitStep::Rejected(error) => format!("rejected: {}", error.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }
@@ -109,7 +111,7 @@ fn a_429_without_retry_after_is_retried_once() {
     submission.start();
     assert!(matches!(submission.on_response(response(429, None, "")), SubmitStep::SendAfter { .. }));
     assert!(
-        matches!(submission.on_response(response(429, None, "")), SubmitStep::Refused(error) if error.class == ErrorClass::ProviderQuota)
+        matches!(submission.on_response(response(429, None, "")), SubmitStep::Rejected(error) if error.class == ErrorClass::ProviderQuota)
     );
 }
 
@@ -120,7 +122,7 @@ fn a_429_with_retry_after_is_retried_three_times() {
     for _ in 0..MAX_RETRIES {
         assert!(matches!(submission.on_response(response(429, Some("1"), "")), SubmitStep::SendAfter { .. }));
     }
-    let SubmitStep::Refused(error) = submission.on_response(response(429, Some("9"), "")) else {
+    let SubmitStep::Rejected(error) = submission.on_response(response(429, Some("9"), "")) else {
         panic!("not rejected")
     };
     assert_eq!((error.class, error.retry_after), (ErrorClass::ProviderThrottled, Some(9)));
@@ -134,7 +136,7 @@ fn a_connection_is_attempted_three_times() {
         assert!(matches!(submission.on_response(Err(SendFailure::NotSent)), SubmitStep::SendAfter { .. }));
     }
     let step = submission.on_response(Err(SendFailure::NotSent));
-    assert!(matches!(step, SubmitStep::Refused(error) if error.class == ErrorClass::ProviderUnavailable));
+    assert!(matches!(step, SubmitStep::Rejected(error) if error.class == ErrorClass::ProviderUnavailable));
 }
 
 #[test]
@@ -143,14 +145,14 @@ fn retry_after_may_be_a_date() {
         .header("date", "Sat, 21 Nov 2026 10:00:00 GMT")
         .header("retry-after", "Sat, 21 Nov 2026 10:00:07 GMT");
     let response = response.body(Bytes::new()).expect("a response");
-    assert_eq!(retry_after(&response), Some(Duration::from_secs(7)));
+    assert_eq!(parse_retry_after(&response), Some(Duration::from_secs(7)));
 }
 
 #[test]
 fn the_providers_field_is_reported_as_the_callers_field() {
     let body =
         r#"{"message":"body_validation_errors","errors":{"media":{"ids":{"0":["Length must be 36."]}}}}"#;
-    let SubmitStep::Refused(error) = read_rejection(WireRequest::Export, 400, body.as_bytes()) else {
+    let SubmitStep::Rejected(error) = read_rejection(WireRequest::Export, 400, body.as_bytes()) else {
         panic!("not rejected")
     };
     assert_eq!(error.violations[0].field, "banner_ids[0]");

@@ -1,6 +1,6 @@
 //! Evaluates the responses of one poll together: what they mean for the job, and what is stored for the next poll.
 
-use model::{Error, ErrorClass, Event, Job, Missing, ProviderJobId, Source, SourceRole};
+use model::{Error, ErrorClass, Job, JobEvent, MissingFile, ProviderJobId, Source, SourceRole};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
@@ -52,11 +52,11 @@ impl ExportEvaluation {
     /// Starts the evaluation for a job. None for a job whose export was never requested, or that Landfall did not
     /// submit.
     pub(crate) fn new(job: &Job, credentials: &Credentials, now: OffsetDateTime) -> Option<Self> {
-        let stored = StoredState::read(&job.notes);
+        let stored = StoredState::read(&job.provider_state);
         let project_id = read_text(&job.request, &["project_id"])?;
         stored.asked_at?;
         let seconds = |name: &str, default: u64| {
-            credentials.seconds(name).unwrap_or(default).min(30 * 24 * 3600).cast_signed()
+            credentials.get_seconds(name).unwrap_or(default).min(30 * 24 * 3600).cast_signed()
         };
         Some(Self {
             now,
@@ -129,7 +129,7 @@ impl ExportEvaluation {
         match decide_status(&progress) {
             ExportStatus::Failed => match check_ownership(&self.stored, &progress, project, self.now) {
                 ResultOwnership::Proven | ResultOwnership::Assumed => {
-                    PollStatus::Told(self.failed_event(&progress))
+                    PollStatus::Ended(self.failed_event(&progress))
                 }
                 ResultOwnership::Unproven => self.in_progress(None),
             },
@@ -145,13 +145,16 @@ impl ExportEvaluation {
     /// The export is in progress, or has expired.
     pub(crate) fn in_progress(&self, percent: Option<f64>) -> PollStatus {
         match self.is_overdue() {
-            true => PollStatus::Told(self.expired_event()),
-            false => PollStatus::Working { percent, notes: self.stored.changes_since(&self.stored_before) },
+            true => PollStatus::Ended(self.expired_event()),
+            false => PollStatus::InProgress {
+                percent,
+                provider_state: self.stored.changes_since(&self.stored_before),
+            },
         }
     }
 
     /// The event of an export that did not finish before the timeout.
-    pub(crate) fn expired_event(&self) -> Event {
+    pub(crate) fn expired_event(&self) -> JobEvent {
         let minutes = self.deadline / 60;
         let message = match self.provider_job_id {
             Some(_) => format!(
@@ -162,7 +165,7 @@ impl ExportEvaluation {
                  the file of a later callback is still landed"
             ),
         };
-        Event::Expired { error: Error::new(ErrorClass::ProviderSilent, message).for_record(self.now) }
+        JobEvent::Expired { error: Error::new(ErrorClass::ProviderSilent, message).to_job_error(self.now) }
     }
 
     /// Decides whether an export has started whose POST got no response.
@@ -175,9 +178,9 @@ impl ExportEvaluation {
             return self.in_progress(None);
         }
         self.record_render_task(project);
-        PollStatus::Found {
+        PollStatus::Accepted {
             provider_job_id: ProviderJobId::new(&self.project_id),
-            notes: self.stored.changes_since(&self.stored_before),
+            provider_state: self.stored.changes_since(&self.stored_before),
         }
     }
 
@@ -226,8 +229,8 @@ impl ExportEvaluation {
                 true => {
                     let message = "completed_without_url: AI Studios has reported for 10 minutes that the export is \
                                    finished, but no URL of the video";
-                    let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
-                    PollStatus::Told(Event::Failed { error, missing: vec![] })
+                    let error = Error::new(ErrorClass::ProviderFailed, message).to_job_error(self.now);
+                    PollStatus::Ended(JobEvent::WorkFailed { error, missing: vec![] })
                 }
                 false => self.in_progress(progress.percent),
             };
@@ -248,18 +251,18 @@ impl ExportEvaluation {
         let at = percent.map_or_else(|| "an unknown progress".to_owned(), |percent| format!("{percent} %"));
         let state = progress.state.as_deref().map(|state| format!(" ({state})")).unwrap_or_default();
         let message = format!("stalled: AI Studios has reported {at}{state} for {} minutes", unchanged / 60);
-        let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
-        PollStatus::Told(Event::Failed { error, missing: vec![] })
+        let error = Error::new(ErrorClass::ProviderFailed, message).to_job_error(self.now);
+        PollStatus::Ended(JobEvent::WorkFailed { error, missing: vec![] })
     }
 
-    fn failed_event(&self, progress: &ExportProgress) -> Event {
+    fn failed_event(&self, progress: &ExportProgress) -> JobEvent {
         let state = progress.state.as_deref().unwrap_or_default();
         let at = progress.percent.map(|percent| format!(" at {percent} %")).unwrap_or_default();
         let reason = progress.reason.as_deref().unwrap_or("no reason was given");
         let message = format!("AI Studios' export ended as {state}{at}: {reason}");
-        let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
-        let missing = Missing { name: None, reason: reason.to_owned() };
-        Event::Failed { error, missing: vec![missing] }
+        let error = Error::new(ErrorClass::ProviderFailed, message).to_job_error(self.now);
+        let missing = MissingFile { name: None, reason: reason.to_owned() };
+        JobEvent::WorkFailed { error, missing: vec![missing] }
     }
 
     /// Chooses the URL of the video. When the known URL is no longer usable, the project may have another one than the
@@ -279,7 +282,7 @@ impl ExportEvaluation {
             name: Some(self.file_name(url)),
             details: self.manifest_details(ownership),
         };
-        PollStatus::Told(Event::Finished { sources: vec![source], missing: vec![] })
+        PollStatus::Ended(JobEvent::FilesReady { sources: vec![source], missing: vec![] })
     }
 
     /// The last segment of the URL (contract 6.4), if it is a file name, else a name of the project.

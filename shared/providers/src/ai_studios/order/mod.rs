@@ -6,7 +6,7 @@ mod schema;
 use model::Error;
 use serde_json::{Map, Value};
 
-use crate::{Fields, Order};
+use crate::{Order, RequestFields};
 
 #[cfg(feature = "schema")]
 pub(super) use schema::order_schemas;
@@ -26,36 +26,39 @@ pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order
     if kind != EXPORT {
         return Err(Error::invalid("kind", format!("expected {EXPORT}")));
     }
-    let mut fields = Fields::new(fields);
+    let mut fields = RequestFields::new(fields);
     let mut request = Map::new();
     match fields.take("project_id") {
         Some(Value::String(id)) if is_id(&id) => _ = request.insert("project_id".into(), id.into()),
-        _ => fields.violation("project_id", "expected the id of a project: the end of its URL in the editor"),
+        _ => fields
+            .add_violation("project_id", "expected the id of a project: the end of its URL in the editor"),
     }
     match fields.take("workspace_id") {
         None => {}
         Some(Value::String(id)) if is_id(&id) => _ = request.insert("workspace_id".into(), id.into()),
-        Some(_) => fields.violation("workspace_id", "expected the id of a workspace"),
+        Some(_) => fields.add_violation("workspace_id", "expected the id of a workspace"),
     }
     match fields.take("resolution").map(|value| parse_resolution(&value)) {
         None => {}
         Some(Some(resolution)) => _ = request.insert("resolution".into(), resolution.into()),
-        Some(None) => fields.violation("resolution", format!("expected one of: {}", RESOLUTIONS.join(", "))),
+        Some(None) => {
+            fields.add_violation("resolution", format!("expected one of: {}", RESOLUTIONS.join(", ")))
+        }
     }
     match fields.take("track") {
         None | Some(Value::Bool(false)) => {}
         Some(Value::Bool(true)) => read_tracking(&mut fields, &mut request),
-        Some(_) => fields.violation("track", "expected true or false"),
+        Some(_) => fields.add_violation("track", "expected true or false"),
     }
     fields.finish()?;
-    Ok(Order { kind: kind.to_owned(), request: Value::Object(request), expected: Some(1) })
+    Ok(Order { kind: kind.to_owned(), request: Value::Object(request), expected_files: Some(1) })
 }
 
 /// Validates an order that tracks an export which was started elsewhere (contract 7). It has no export options.
-fn read_tracking(fields: &mut Fields, request: &mut Map<String, Value>) {
+fn read_tracking(fields: &mut RequestFields, request: &mut Map<String, Value>) {
     for name in ["resolution", "workspace_id"] {
         if request.contains_key(name) {
-            fields.violation(name, "not allowed with track, which starts no export");
+            fields.add_violation(name, "not allowed with track, which starts no export");
         }
     }
     request.insert("track".into(), true.into());
@@ -102,7 +105,7 @@ mod tests {
             (json!({ "project_id": "66b1", "track": true }), json!({ "project_id": "66b1", "track": true })),
         ] {
             let order = order(request).expect("a valid request");
-            assert_eq!((order.request, order.expected), (expected, Some(1)));
+            assert_eq!((order.request, order.expected_files), (expected, Some(1)));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the responses to each poll mean.
 
-use model::{Event, JobId, NewJob, Origin, ProviderJobId, ProviderName};
+use model::{JobEvent, JobId, JobOrigin, NewJob, ProviderJobId, ProviderName};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -18,15 +18,15 @@ fn job(provider_job_id: Option<&str>, stored: Value) -> Job {
         provider: ProviderName::new("ai_studios"),
         kind: EXPORT.into(),
         request: json!({ "project_id": ID, "resolution": "720" }),
-        expected: Some(1),
+        expected_files: Some(1),
         metadata: None,
         unpack: None,
-        origin: Origin::Submitted,
+        origin: JobOrigin::Submitted,
     });
     job.provider_job_id = provider_job_id.map(ProviderJobId::new);
-    job.notes.insert("asked_at".into(), REQUESTED_AT.into());
-    job.notes.insert("snapshot".into(), json!({}));
-    job.notes.extend(stored.as_object().cloned().expect("an object"));
+    job.provider_state.insert("asked_at".into(), REQUESTED_AT.into());
+    job.provider_state.insert("snapshot".into(), json!({}));
+    job.provider_state.extend(stored.as_object().cloned().expect("an object"));
     job
 }
 
@@ -44,7 +44,7 @@ fn poll(job: &Job, after: i64, responses: &[(&str, u16, Value)]) -> (QueryStep<P
     let (mut step, mut requests) = (poll.start(), vec![]);
     loop {
         step = match step {
-            QueryStep::Authorize { refused } => {
+            QueryStep::Authorize { is_token_rejected: refused } => {
                 if refused {
                     requests.push("token".to_owned());
                 }
@@ -80,15 +80,17 @@ fn error_response(path: &'static str, status: u16, code: u16) -> (&'static str, 
 
 fn describe(step: &QueryStep<PollStatus>) -> String {
     match step {
-        QueryStep::Done(PollStatus::Working { percent, .. }) => format!("working {percent:?}"),
-        QueryStep::Done(PollStatus::Found { provider_job_id, .. }) => format!("found {provider_job_id}"),
-        QueryStep::Done(PollStatus::Gone(error)) => format!("not found {}", error.message),
-        QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) => {
+        QueryStep::Done(PollStatus::InProgress { percent, .. }) => format!("working {percent:?}"),
+        QueryStep::Done(PollStatus::Accepted { provider_job_id, .. }) => format!("found {provider_job_id}"),
+        QueryStep::Done(PollStatus::NotFound(error)) => format!("not found {}", error.message),
+        QueryStep::Done(PollStatus::Ended(JobEvent::FilesReady { sources, .. })) => {
             format!("finished {}", sources[0].url)
         }
-        QueryStep::Done(PollStatus::Told(Event::Failed { error, .. })) => format!("failed {}", error.message),
-        QueryStep::Done(PollStatus::Told(Event::Expired { .. })) => "expired".into(),
-        QueryStep::Done(PollStatus::Told(event)) => format!("{event:?}"),
+        QueryStep::Done(PollStatus::Ended(JobEvent::WorkFailed { error, .. })) => {
+            format!("failed {}", error.message)
+        }
+        QueryStep::Done(PollStatus::Ended(JobEvent::Expired { .. })) => "expired".into(),
+        QueryStep::Done(PollStatus::Ended(event)) => format!("{event:?}"),
         QueryStep::SendAfter { wait, .. } => format!("retried after {} s", wait.as_secs()),
         QueryStep::Failed(error) => format!("no result: {}", error.class.name()),
         QueryStep::Send(_) | QueryStep::Authorize { .. } => "not finished".into(),
@@ -97,9 +99,10 @@ fn describe(step: &QueryStep<PollStatus>) -> String {
 
 fn stored(step: &QueryStep<PollStatus>) -> Map<String, Value> {
     match step {
-        QueryStep::Done(PollStatus::Working { notes, .. } | PollStatus::Found { notes, .. }) => {
-            notes.clone().unwrap_or_default()
-        }
+        QueryStep::Done(
+            PollStatus::InProgress { provider_state: notes, .. }
+            | PollStatus::Accepted { provider_state: notes, .. },
+        ) => notes.clone().unwrap_or_default(),
         _ => Map::new(),
     }
 }
@@ -143,7 +146,7 @@ fn a_rejected_token_is_replaced_once_and_then_counts_as_a_rejected_poll() {
     assert_eq!((describe(&step).as_str(), &stored(&step)["refusals"]), ("working None", &json!(1)));
     let twice = job(Some(ID), json!({ "backend_task_id": "bt-2", "refusals": 2 }));
     let (step, _) = poll(&twice, 90, &[no]);
-    let QueryStep::Done(PollStatus::Gone(error)) = step else { panic!("not failed") };
+    let QueryStep::Done(PollStatus::NotFound(error)) = step else { panic!("not failed") };
     assert_eq!(error.class, ErrorClass::ProviderCredentials);
     let odd = error_response("progress/66b1", 200, 7);
     assert!(describe(&poll(&twice, 90, &[odd]).0).starts_with("not found AI Studios rejects polls"));
@@ -198,7 +201,7 @@ fn the_result_of_an_earlier_export_is_not_used() {
     let (step, _) = poll(&repeated, 20, &[old(), project(json!({ "backendTaskId": "bt-2" }))]);
     assert_eq!(describe(&step), format!("finished {VIDEO}"));
     let (step, _) = poll(&repeated, 1800, &[old(), project(json!({ "backendTaskId": "bt-1" }))]);
-    let QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) = &step else {
+    let QueryStep::Done(PollStatus::Ended(JobEvent::FilesReady { sources, .. })) = &step else {
         panic!("{}", describe(&step))
     };
     assert_eq!(sources[0].details["possibly_stale"], true);
@@ -259,7 +262,7 @@ fn the_manifest_includes_a_claim_only_for_the_same_render_task() {
         let job = job(Some(ID), json!({ "backend_task_id": "bt-2", "reported": claim }));
         let url = format!("{VIDEO}?Signature=s");
         match poll(&job, 90, &[progress(json!({ "progress": 100, "downloadUrl": url }))]).0 {
-            QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) => sources[0].clone(),
+            QueryStep::Done(PollStatus::Ended(JobEvent::FilesReady { sources, .. })) => sources[0].clone(),
             other => panic!("{}", describe(&other)),
         }
     };
@@ -282,7 +285,7 @@ fn a_url_without_a_file_name_is_named_after_the_project() {
     ] {
         let response = progress(json!({ "progress": 100, "downloadUrl": url }));
         match poll(&running_job(), 90, &[response]).0 {
-            QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) => {
+            QueryStep::Done(PollStatus::Ended(JobEvent::FilesReady { sources, .. })) => {
                 assert_eq!(sources[0].name.as_deref(), Some(name), "{url}");
             }
             other => panic!("{}", describe(&other)),
@@ -306,7 +309,7 @@ fn an_export_that_was_never_requested_is_not_polled() {
     let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
     let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
     let mut job = running_job();
-    job.notes.clear();
+    job.provider_state.clear();
     assert!(ExportPoll::new(&access, &job, OffsetDateTime::UNIX_EPOCH).expect("keys").is_none());
 }
 

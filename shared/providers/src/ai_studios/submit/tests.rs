@@ -41,7 +41,7 @@ fn project() -> SendResult {
 
 /// Drives a submission up to the response to its first request.
 fn start(submission: &mut AiStudiosSubmission) {
-    assert!(matches!(submission.start(), SubmitStep::Authorize { refused: false }));
+    assert!(matches!(submission.start(), SubmitStep::Authorize { is_token_rejected: false }));
     let SubmitStep::Send(request) = submission.on_token(&Secret::new("h.c.s")) else {
         panic!("nothing is sent")
     };
@@ -52,7 +52,7 @@ fn start(submission: &mut AiStudiosSubmission) {
 /// Drives a submission up to the response to the export. Returns the request for the export.
 fn start_export(submission: &mut AiStudiosSubmission) -> http::Request<Bytes> {
     start(submission);
-    assert!(matches!(submission.on_response(project()), SubmitStep::Store(_)));
+    assert!(matches!(submission.on_response(project()), SubmitStep::StoreProviderState(_)));
     let SubmitStep::Send(request) = submission.on_stored() else { panic!("nothing is sent") };
     request
 }
@@ -61,12 +61,12 @@ fn describe(step: SubmitStep) -> String {
     match step {
         SubmitStep::Send(request) => format!("sends {}", request.method()),
         SubmitStep::SendAfter { wait, .. } => format!("retried after {} s", wait.as_secs()),
-        SubmitStep::Authorize { refused } => format!("another token: {refused}"),
-        SubmitStep::Store(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
-        SubmitStep::Store(_) => "stores".into(),
+        SubmitStep::Authorize { is_token_rejected: refused } => format!("another token: {refused}"),
+        SubmitStep::StoreProviderState(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
+        SubmitStep::StoreProviderState(_) => "stores".into(),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
-        SubmitStep::Done { .. } => "done".into(),
-        SubmitStep::Refused(error) => format!("rejected: {}", error.class.name()),
+        SubmitStep::Completed { .. } => "done".into(),
+        SubmitStep::Rejected(error) => format!("rejected: {}", error.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }
@@ -79,7 +79,9 @@ fn error(code: u16, message: &str) -> String {
 fn a_snapshot_of_the_project_is_stored_before_the_export_is_requested() {
     let mut submission = submission(json!({ "project_id": ID, "workspace_id": "w1", "resolution": 720 }));
     start(&mut submission);
-    let SubmitStep::Store(notes) = submission.on_response(project()) else { panic!("nothing is stored") };
+    let SubmitStep::StoreProviderState(notes) = submission.on_response(project()) else {
+        panic!("nothing is stored")
+    };
     assert_eq!((&notes["asked_at"], &notes["snapshot"]["backend_task_id"]), (&json!(1000), &json!("bt-1")));
     let SubmitStep::Send(request) = submission.on_stored() else { panic!("nothing is sent") };
     assert_eq!(
@@ -166,7 +168,7 @@ fn a_rejected_token_is_replaced_once() {
     let mut submission = submission(json!({ "project_id": ID }));
     start_export(&mut submission);
     let no = || response(401, &error(4010, "no"));
-    assert!(matches!(submission.on_response(no()), SubmitStep::Authorize { refused: true }));
+    assert!(matches!(submission.on_response(no()), SubmitStep::Authorize { is_token_rejected: true }));
     let SubmitStep::Send(request) = submission.on_token(&Secret::new("new")) else {
         panic!("nothing is sent")
     };

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::simulator::{Endpoint, Manner, Simulator};
+use crate::simulator::{Endpoint, SendMode, Simulator};
 
 use super::{TestBench, read};
 
@@ -125,15 +125,15 @@ fn call_faults_change_the_response_and_the_work() {
         bench.admin(Method::GET, "/exports", &Value::Null)["accepted_posts"].as_u64().unwrap_or_default()
     };
     let table = [
-        (json!({"kind": "lost_response"}), None, Manner::Lost, 1),
-        (json!({"kind": "reset"}), None, Manner::Lost, 0),
-        (json!({"kind": "gateway_error", "status": 504, "after_work": true}), Some(504), Manner::Plain, 1),
-        (json!({"kind": "gateway_error", "body": "empty"}), Some(502), Manner::Plain, 0),
-        (json!({"kind": "answer", "status": 418, "body": {"id": "tea"}}), Some(418), Manner::Plain, 0),
-        (json!({"kind": "rate_limited", "retry_after": 9}), Some(429), Manner::Plain, 0),
-        (json!({"kind": "gateway_limited"}), Some(429), Manner::Plain, 0),
-        (json!({"kind": "credits_spent"}), Some(429), Manner::Plain, 0),
-        (json!({"kind": "feature_not_in_plan"}), Some(429), Manner::Plain, 0),
+        (json!({"kind": "lost_response"}), None, SendMode::Lost, 1),
+        (json!({"kind": "reset"}), None, SendMode::Lost, 0),
+        (json!({"kind": "gateway_error", "status": 504, "after_work": true}), Some(504), SendMode::Plain, 1),
+        (json!({"kind": "gateway_error", "body": "empty"}), Some(502), SendMode::Plain, 0),
+        (json!({"kind": "answer", "status": 418, "body": {"id": "tea"}}), Some(418), SendMode::Plain, 0),
+        (json!({"kind": "rate_limited", "retry_after": 9}), Some(429), SendMode::Plain, 0),
+        (json!({"kind": "gateway_limited"}), Some(429), SendMode::Plain, 0),
+        (json!({"kind": "credits_spent"}), Some(429), SendMode::Plain, 0),
+        (json!({"kind": "feature_not_in_plan"}), Some(429), SendMode::Plain, 0),
     ];
     for (mut fault, status, manner, work) in table {
         let mut bench = TestBench::new();
@@ -147,7 +147,7 @@ fn call_faults_change_the_response_and_the_work() {
         );
         let ids = bench.banner_ids();
         let reply = bench.call(Endpoint::Api, Method::POST, EXPORT, &json!({"ids": ids}));
-        assert_eq!(reply.manner, manner, "{fault}");
+        assert_eq!(reply.send_mode, manner, "{fault}");
         if let Some(status) = status {
             assert_eq!(reply.response.status(), status, "{fault}");
         }
@@ -163,7 +163,7 @@ fn the_callback_can_arrive_before_the_response() {
     let ids = bench.banner_ids();
     let body = json!({"ids": ids, "callback_url": "http://receiver.test/hook"});
     let reply = bench.call(Endpoint::Api, Method::POST, EXPORT, &body);
-    assert_eq!(reply.manner, Manner::Late(std::time::Duration::from_secs(3)));
+    assert_eq!(reply.send_mode, SendMode::Late(std::time::Duration::from_secs(3)));
     assert_eq!(bench.take_due().len(), 1);
 }
 

@@ -9,7 +9,7 @@ use image::codecs::gif::GifDecoder;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use crate::simulator::{Endpoint, Manner};
+use crate::simulator::{Endpoint, SendMode};
 
 use super::TestBench;
 
@@ -251,15 +251,15 @@ fn file_faults_change_the_download() {
     type ReplyCheck = fn(&crate::simulator::Reply) -> bool;
     let table: [(Value, ReplyCheck); 7] = [
         (json!({"kind": "truncated", "bytes": 99}), |reply| reply.response.body().len() == 99),
-        (json!({"kind": "cut", "after_bytes": 7}), |reply| reply.manner == Manner::CutAfter(7)),
+        (json!({"kind": "cut", "after_bytes": 7}), |reply| reply.send_mode == SendMode::CutAfter(7)),
         (json!({"kind": "html_page"}), |reply| reply.response.body().starts_with(b"<!doctype html>")),
         (json!({"kind": "content_type", "value": "a/b"}), |reply| {
             reply.response.headers()["content-type"] == "a/b"
         }),
         (json!({"kind": "redirect", "location": "http://10.0.0.1/"}), |reply| reply.response.status() == 302),
-        (json!({"kind": "no_length"}), |reply| reply.manner == Manner::NoLength),
+        (json!({"kind": "no_length"}), |reply| reply.send_mode == SendMode::NoLength),
         (json!({"kind": "slow", "chunk": 9, "pause_seconds": 0.5}), |reply| {
-            matches!(reply.manner, Manner::Slow { chunk: 9, .. })
+            matches!(reply.send_mode, SendMode::Slow { chunk: 9, .. })
         }),
     ];
     let mut bench = TestBench::new();
@@ -270,6 +270,6 @@ fn file_faults_change_the_download() {
         bench.fault(fault.clone());
         assert!(check(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
         let healed = bench.call(Endpoint::Files, Method::GET, &path, &Value::Null);
-        assert_eq!((healed.response.status().as_u16(), healed.manner), (200, Manner::Plain), "{fault}");
+        assert_eq!((healed.response.status().as_u16(), healed.send_mode), (200, SendMode::Plain), "{fault}");
     }
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::simulator::{Manner, Outcome, Simulator};
+use crate::simulator::{DeliveryOutcome, SendMode, Simulator};
 
 use super::{TestBench, header};
 
@@ -15,12 +15,12 @@ fn a_delivery_is_attempted_six_times_on_the_virtual_clock() {
     assert!(bench.take_due().is_empty(), "the latency has not passed");
     bench.advance_real_time(2.0);
     let outcomes = [
-        Outcome::Status(500),
-        Outcome::Timeout,
-        Outcome::ConnectionFailed,
-        Outcome::Status(401),
-        Outcome::Status(302),
-        Outcome::Status(503),
+        DeliveryOutcome::Status(500),
+        DeliveryOutcome::Timeout,
+        DeliveryOutcome::ConnectionFailed,
+        DeliveryOutcome::Status(401),
+        DeliveryOutcome::Status(302),
+        DeliveryOutcome::Status(503),
     ];
     let mut ids = Vec::new();
     for (outcome, delay) in outcomes.into_iter().zip([10, 60, 600, 3_600, 10_800, 0]) {
@@ -51,7 +51,7 @@ fn an_acknowledged_delivery_is_not_retried() {
     bench.export();
     bench.advance_real_time(2.0);
     assert!(
-        header(&bench.deliver(Outcome::Status(200)), "x-abyssale-signature").is_none(),
+        header(&bench.deliver(DeliveryOutcome::Status(200)), "x-abyssale-signature").is_none(),
         "there is no signature without a secret"
     );
     assert_eq!(bench.simulator.next_due(), None);
@@ -67,7 +67,7 @@ fn deliveries_carry_two_signatures_during_a_rotation() {
     bench.export();
     bench.advance_real_time(2.0);
     let count = |bench: &mut TestBench| {
-        let sent = bench.deliver(Outcome::Status(500));
+        let sent = bench.deliver(DeliveryOutcome::Status(500));
         header(&sent, "x-abyssale-signature").unwrap_or_default().matches("v1=").count()
     };
     assert_eq!(count(&mut bench), 2);
@@ -115,11 +115,11 @@ fn attempt_faults_change_one_attempt() {
         bench.fault(fault.clone());
         bench.admin(Method::PUT, "/knobs", &json!({"export_latency_seconds": 0}));
         bench.export();
-        let sent = bench.deliver(Outcome::Status(401));
+        let sent = bench.deliver(DeliveryOutcome::Status(401));
         let body = String::from_utf8_lossy(sent.request.body()).into_owned();
         assert!(check(header(&sent, "x-abyssale-signature"), &body), "{fault}: {body}");
         bench.advance_real_time(10.0);
-        let next = bench.deliver(Outcome::Status(200));
+        let next = bench.deliver(DeliveryOutcome::Status(200));
         assert!(header(&next, "x-abyssale-signature").is_some_and(|s| s.contains("t=1790000010,")));
     }
 }
@@ -153,10 +153,10 @@ fn a_custom_delivery_is_sent_once() {
         "headers": {"x-extra": "1", "content-type": "text/plain"},
     });
     bench.admin(Method::POST, "/deliver", &requested);
-    let sent = bench.deliver(Outcome::Status(400));
+    let sent = bench.deliver(DeliveryOutcome::Status(400));
     assert_eq!(sent.request.body().as_ref(), b"not json");
     assert_eq!(header(&sent, "content-type"), Some("text/plain"));
     assert!(header(&sent, "x-abyssale-signature").is_some());
-    assert_eq!(sent.manner, Manner::Plain);
+    assert_eq!(sent.send_mode, SendMode::Plain);
     assert_eq!(bench.simulator.next_due(), None);
 }

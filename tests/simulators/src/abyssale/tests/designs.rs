@@ -231,7 +231,7 @@ fn a_review_notifies_the_subscriptions_of_the_design() {
     bench.admin(Method::PUT, &format!("/designs/{summer}"), &json!({"status": "APPROVED"}));
     assert_eq!(bench.simulator.next_due(), None);
     bench.admin(Method::PUT, &format!("/designs/{spring}"), &json!({"status": "IN_REVIEW"}));
-    let sent = bench.deliver(crate::simulator::Outcome::Status(200));
+    let sent = bench.deliver(crate::simulator::DeliveryOutcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     let expected = json!({
         "event_type": "TEMPLATE_STATUS", "id": spring, "name": "Spring", "status": "IN_REVIEW",
@@ -240,7 +240,7 @@ fn a_review_notifies_the_subscriptions_of_the_design() {
     assert_eq!(body, expected);
     let project = get(&mut bench, "/projects")[2]["id"].clone();
     bench.api(Method::PUT, &format!("/designs/{spring}/project"), &json!({"project_id": project}));
-    let sent = bench.deliver(crate::simulator::Outcome::Status(200));
+    let sent = bench.deliver(crate::simulator::DeliveryOutcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     assert_eq!(body["status"], "NONE", "a move resets the review");
 }

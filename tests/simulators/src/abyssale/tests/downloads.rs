@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use crate::simulator::{Endpoint, Manner, Outcome, Reply, Simulator};
+use crate::simulator::{DeliveryOutcome, Endpoint, Reply, SendMode, Simulator};
 
 use super::TestBench;
 
@@ -12,7 +12,7 @@ use super::TestBench;
 fn exported(bench: &mut TestBench) -> String {
     bench.export();
     bench.advance_real_time(2.0);
-    let sent = bench.deliver(Outcome::Status(200));
+    let sent = bench.deliver(DeliveryOutcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     let url = body["archive_url"].as_str().unwrap_or_default();
     url.strip_prefix("http://files.test").expect("a URL of the Files endpoint").to_owned()
@@ -90,7 +90,7 @@ fn a_platform_export_can_serve_an_unzipped_file() {
     let id = bench.banner_ids()[1].clone();
     bench.admin(Method::POST, "/exports", &json!({"banner_ids": [id], "bare_file": true}));
     bench.advance_real_time(2.0);
-    let sent = bench.deliver(Outcome::Status(200));
+    let sent = bench.deliver(DeliveryOutcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     let url = body["archive_url"].as_str().unwrap_or_default().replace("http://files.test", "");
     let file = get(&mut bench, &url, &[]);
@@ -107,7 +107,7 @@ fn archive_faults_change_the_download() {
         (json!({"kind": "not_found"}), |reply| reply.response.status() == 404),
         (json!({"kind": "unavailable"}), |reply| reply.response.status() == 503),
         (json!({"kind": "truncated", "bytes": 99}), |reply| reply.response.body().len() == 99),
-        (json!({"kind": "cut", "after_bytes": 7}), |reply| reply.manner == Manner::CutAfter(7)),
+        (json!({"kind": "cut", "after_bytes": 7}), |reply| reply.send_mode == SendMode::CutAfter(7)),
         (json!({"kind": "not_a_zip"}), |reply| header(&reply.response, "content-type").contains("html")),
         (json!({"kind": "content_type", "value": "a/b"}), |reply| {
             header(&reply.response, "content-type") == "a/b"
@@ -116,10 +116,12 @@ fn archive_faults_change_the_download() {
         (json!({"kind": "redirect", "location": "http://10.0.0.1/"}), |reply| {
             reply.response.status() == 302 && header(&reply.response, "location") == "http://10.0.0.1/"
         }),
-        (json!({"kind": "no_length"}), |reply| reply.manner == Manner::NoLength),
-        (json!({"kind": "no_length", "short_after": 5}), |reply| reply.manner == Manner::ShortNoLength(5)),
+        (json!({"kind": "no_length"}), |reply| reply.send_mode == SendMode::NoLength),
+        (json!({"kind": "no_length", "short_after": 5}), |reply| {
+            reply.send_mode == SendMode::ShortNoLength(5)
+        }),
         (json!({"kind": "slow", "chunk": 9, "pause_seconds": 0.5}), |reply| {
-            matches!(reply.manner, Manner::Slow { chunk: 9, .. })
+            matches!(reply.send_mode, SendMode::Slow { chunk: 9, .. })
         }),
     ];
     let mut bench = TestBench::new();
@@ -133,6 +135,6 @@ fn archive_faults_change_the_download() {
             assert!(check(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
         }
         let healed = bench.call(Endpoint::Files, Method::GET, &path, &Value::Null);
-        assert_eq!((healed.response.status().as_u16(), healed.manner), (200, Manner::Plain), "{fault}");
+        assert_eq!((healed.response.status().as_u16(), healed.send_mode), (200, SendMode::Plain), "{fault}");
     }
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::simulator::{Manner, Outcome, Simulator};
+use crate::simulator::{DeliveryOutcome, SendMode, Simulator};
 
 use super::super::AbyssaleSimulator;
 use super::TestBench;
@@ -106,7 +106,7 @@ fn settings_decide_the_fields_of_a_batch() {
         let request =
             bench.generate(&design, &json!({"template_format_names": ["story"], "callback_url": HOOK}));
         bench.advance_real_time(3.0);
-        let sent = bench.deliver(Outcome::Status(200));
+        let sent = bench.deliver(DeliveryOutcome::Status(200));
         let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
         assert_eq!((&body[key], &body[other]), (&json!(request), &Value::Null));
         assert_eq!(body.get("errors").is_none(), settings["empty_errors"] == "absent");
@@ -156,7 +156,7 @@ fn a_lost_response_still_accepts_the_generation_and_calls_back() {
     bench.fault(json!({"on": "call", "kind": "lost_response", "route": format!("POST {path}")}));
     let reply =
         bench.call(crate::simulator::Endpoint::Api, Method::POST, &path, &json!({"callback_url": HOOK}));
-    assert_eq!(reply.manner, Manner::Lost);
+    assert_eq!(reply.send_mode, SendMode::Lost);
     assert_eq!(bench.admin(Method::GET, "/generations", &Value::Null)["accepted_posts"], 1);
     bench.advance_real_time(3.0);
     assert_eq!(bench.take_due().len(), 1);

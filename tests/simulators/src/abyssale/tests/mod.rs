@@ -14,7 +14,7 @@ use http::{Method, Request, Response};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{DeliveryOutcome, Endpoint, Origins, OutgoingDelivery, Reply, Simulator};
 
 use super::AbyssaleSimulator;
 
@@ -92,16 +92,16 @@ impl TestBench {
         accepted["generation_request_id"].as_str().unwrap_or_default().to_owned()
     }
 
-    fn take_due(&mut self) -> Vec<Outgoing> {
+    fn take_due(&mut self) -> Vec<OutgoingDelivery> {
         self.simulator.take_due(self.wall)
     }
 
     /// Takes the one delivery that is due and reports its outcome.
-    fn deliver(&mut self, outcome: Outcome) -> Outgoing {
+    fn deliver(&mut self, outcome: DeliveryOutcome) -> OutgoingDelivery {
         let mut due = self.take_due();
         assert_eq!(due.len(), 1, "one delivery is due");
         let outgoing = due.remove(0);
-        self.simulator.delivered(outgoing.delivery, outcome, self.wall);
+        self.simulator.record_outcome(outgoing.delivery, outcome, self.wall);
         outgoing
     }
 }
@@ -110,6 +110,6 @@ fn read(response: &Response<Bytes>) -> (u16, Value) {
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
 }
 
-fn header<'a>(outgoing: &'a Outgoing, name: &str) -> Option<&'a str> {
+fn header<'a>(outgoing: &'a OutgoingDelivery, name: &str) -> Option<&'a str> {
     outgoing.request.headers().get(name).and_then(|value| value.to_str().ok())
 }

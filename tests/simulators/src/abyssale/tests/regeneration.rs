@@ -135,6 +135,6 @@ fn invalid_synchronous_renders_are_rejected() {
     }
     bench.fault(json!({"on": "call", "kind": "render_timeout", "seconds": 0.5}));
     let reply = bench.call(crate::simulator::Endpoint::Api, Method::POST, &path, &json!({}));
-    assert_eq!(reply.manner, crate::simulator::Manner::Late(std::time::Duration::from_millis(500)));
+    assert_eq!(reply.send_mode, crate::simulator::SendMode::Late(std::time::Duration::from_millis(500)));
     assert_eq!(super::read(&reply.response).1["id"], "internal_server_error");
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::simulator::{Manner, Reply};
+use crate::simulator::{Reply, SendMode};
 
 use super::{TestBench, text};
 
@@ -131,10 +131,10 @@ fn download_faults_change_one_download() {
         }),
         (json!({"kind": "empty"}), |reply| body(reply).is_empty() && reply.response.status() == 200),
         (json!({"kind": "truncated", "bytes": 100}), |reply| body(reply).len() == 100),
-        (json!({"kind": "cut", "after_bytes": 100}), |reply| reply.manner == Manner::CutAfter(100)),
-        (json!({"kind": "no_length"}), |reply| reply.manner == Manner::NoLength),
+        (json!({"kind": "cut", "after_bytes": 100}), |reply| reply.send_mode == SendMode::CutAfter(100)),
+        (json!({"kind": "no_length"}), |reply| reply.send_mode == SendMode::NoLength),
         (json!({"kind": "slow", "chunk": 10}), |reply| {
-            matches!(reply.manner, Manner::Slow { chunk: 10, .. })
+            matches!(reply.send_mode, SendMode::Slow { chunk: 10, .. })
         }),
     ];
     for (mut fault, check) in table {

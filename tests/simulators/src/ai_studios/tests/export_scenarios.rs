@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::simulator::Outcome;
+use crate::simulator::DeliveryOutcome;
 
 use super::{TestBench, text};
 
@@ -115,7 +115,7 @@ fn a_webhook_is_ahead_of_polling() {
     let mut bench = TestBench::with_scenario("S24", "plain");
     let id = bench.export();
     bench.advance_real_time(65.0);
-    let sent = bench.deliver(Outcome::Status(200));
+    let sent = bench.deliver(DeliveryOutcome::Status(200));
     assert!(String::from_utf8_lossy(sent[3].request.body()).contains("\"progress\":100"));
     assert_eq!(bench.progress_data(&id)["progress"], 80);
     bench.advance_real_time(12.0);

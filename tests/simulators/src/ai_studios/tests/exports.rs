@@ -80,7 +80,7 @@ fn a_second_export_is_rejected_or_replaces_the_first() {
     assert_ne!(bench.show(&id)["backendTaskId"], first);
     bench.advance_real_time(35.0);
     assert!(
-        bench.deliver(crate::simulator::Outcome::Status(200)).len() <= 1,
+        bench.deliver(crate::simulator::DeliveryOutcome::Status(200)).len() <= 1,
         "the replaced export sends no webhooks"
     );
 }

@@ -15,7 +15,7 @@ use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{DeliveryOutcome, Endpoint, Origins, OutgoingDelivery, Reply, Simulator};
 
 use super::AiStudiosSimulator;
 
@@ -146,10 +146,10 @@ impl TestBench {
     }
 
     /// Takes the webhooks that are due and reports `outcome` for each.
-    fn deliver(&mut self, outcome: Outcome) -> Vec<Outgoing> {
+    fn deliver(&mut self, outcome: DeliveryOutcome) -> Vec<OutgoingDelivery> {
         let due = self.simulator.take_due(self.wall);
         for outgoing in &due {
-            self.simulator.delivered(outgoing.delivery, outcome, self.wall);
+            self.simulator.record_outcome(outgoing.delivery, outcome, self.wall);
         }
         due
     }
@@ -158,7 +158,7 @@ impl TestBench {
     fn bodies(&mut self) -> Vec<Value> {
         let mut bodies = Vec::new();
         for _ in 0..100 {
-            let sent = self.deliver(Outcome::Status(200));
+            let sent = self.deliver(DeliveryOutcome::Status(200));
             bodies.extend(sent.iter().map(|sent| serde_json::from_slice(sent.request.body()).expect("JSON")));
             self.advance_real_time(1.0);
         }

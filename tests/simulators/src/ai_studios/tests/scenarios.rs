@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::simulator::{Endpoint, Manner, Outcome};
+use crate::simulator::{DeliveryOutcome, Endpoint, SendMode};
 
 use super::{TestBench, read, request, text};
 
@@ -87,16 +87,16 @@ fn throttled_calls_have_a_delay_only_in_some_variants() {
 #[test]
 fn an_export_with_an_unclear_response_may_be_accepted() {
     for (scenario, variant, accepted, manner) in [
-        ("S15", "reset", 1, Manner::Lost),
-        ("S15", "late", 1, Manner::Late(std::time::Duration::from_secs(35))),
-        ("S15", "error", 1, Manner::Plain),
-        ("S16", "error", 0, Manner::Plain),
-        ("S16", "reset", 0, Manner::Lost),
+        ("S15", "reset", 1, SendMode::Lost),
+        ("S15", "late", 1, SendMode::Late(std::time::Duration::from_secs(35))),
+        ("S15", "error", 1, SendMode::Plain),
+        ("S16", "error", 0, SendMode::Plain),
+        ("S16", "reset", 0, SendMode::Lost),
     ] {
         let mut bench = TestBench::with_scenario(scenario, variant);
         let id = bench.project(0);
         let reply = bench.call(Method::POST, EXPORT, &json!({"projectId": id}));
-        assert_eq!(reply.manner, manner, "{scenario} {variant}");
+        assert_eq!(reply.send_mode, manner, "{scenario} {variant}");
         let exports = bench.admin(Method::GET, "/exports", &Value::Null);
         assert_eq!(exports["accepted_posts"], accepted, "{scenario} {variant}");
         assert_eq!(bench.show(&id).get("backendTaskId").is_some(), accepted == 1);
@@ -117,7 +117,7 @@ fn forged_webhooks_follow_the_export() {
     let mut bench = TestBench::with_scenario("S22", "all");
     bench.export();
     bench.advance_real_time(1.0);
-    let sent = bench.deliver(Outcome::Status(200));
+    let sent = bench.deliver(DeliveryOutcome::Status(200));
     assert_eq!(sent.len(), 3);
     assert!(
         sent.iter().all(|sent| String::from_utf8_lossy(sent.request.body()).contains("attacker.example"))

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::simulator::{Outcome, Simulator};
+use crate::simulator::{DeliveryOutcome, Simulator};
 
 use super::TestBench;
 
@@ -31,7 +31,7 @@ fn each_webhook_is_due_at_its_progress() {
             seconds
         );
         bench.wall = due;
-        assert_eq!(bench.deliver(Outcome::Status(200)).len(), 1);
+        assert_eq!(bench.deliver(DeliveryOutcome::Status(200)).len(), 1);
     }
 }
 
@@ -40,7 +40,7 @@ fn webhook_requests_are_not_authenticated() {
     let mut bench = TestBench::new();
     bench.export();
     bench.advance_real_time(20.0);
-    let sent = bench.deliver(Outcome::Status(200));
+    let sent = bench.deliver(DeliveryOutcome::Status(200));
     let headers: Vec<&str> = sent[0].request.headers().keys().map(http::HeaderName::as_str).collect();
     assert_eq!((sent[0].request.method(), headers), (&Method::POST, vec!["content-type"]));
     assert_eq!(sent[0].request.uri(), "http://receiver.test/hooks/j1/mac");
@@ -56,7 +56,7 @@ fn webhooks_are_retried_only_if_the_setting_says_so() {
         bench.advance_real_time(65.0);
         let mut sent = 0;
         for _ in 0..10 {
-            sent += bench.deliver(Outcome::Status(503)).len();
+            sent += bench.deliver(DeliveryOutcome::Status(503)).len();
             bench.advance_real_time(10.0);
         }
         assert_eq!(sent, attempts);
@@ -79,7 +79,7 @@ fn webhooks_are_sent_in_every_encoding() {
         bench.change_settings(&json!({"webhook": {"form": form}}));
         bench.export();
         bench.advance_real_time(20.0);
-        let sent = bench.deliver(Outcome::Status(200)).remove(0).request;
+        let sent = bench.deliver(DeliveryOutcome::Status(200)).remove(0).request;
         assert_eq!(sent.method(), method, "{form}");
         assert!(sent.uri().query().unwrap_or_default().contains(query), "{form}: {}", sent.uri());
         assert!(String::from_utf8_lossy(sent.body()).contains(body), "{form}: {:?}", sent.body());
@@ -131,7 +131,7 @@ fn a_deleted_project_sends_no_more_webhooks() {
     let mut bench = TestBench::new();
     let id = bench.export();
     bench.advance_real_time(20.0);
-    assert_eq!(bench.deliver(Outcome::Status(200)).len(), 1);
+    assert_eq!(bench.deliver(DeliveryOutcome::Status(200)).len(), 1);
     bench.admin(Method::DELETE, &format!("/projects/{id}"), &Value::Null);
     assert_eq!(bench.bodies(), Vec::<Value>::new());
     assert_eq!(bench.admin(Method::GET, "/deliveries", &Value::Null)[3]["state"], "dropped");
@@ -146,7 +146,7 @@ fn forged_and_custom_webhooks_are_sent_on_demand() {
         bench.admin(Method::POST, &format!("/projects/{id}/forge"), &json!({"forgery": forgery}));
     }
     bench.admin(Method::POST, "/deliver", &json!({"url": "http://receiver.test/x", "body": "no JSON"}));
-    let sent = bench.deliver(Outcome::Status(404));
+    let sent = bench.deliver(DeliveryOutcome::Status(404));
     let body =
         |number: usize| serde_json::from_slice::<Value>(sent[number].request.body()).unwrap_or_default();
     assert_ne!(body(0)["backendTaskId"], task);
@@ -161,9 +161,9 @@ fn a_webhook_can_be_sent_again() {
     let mut bench = TestBench::new();
     bench.export();
     bench.advance_real_time(20.0);
-    let first = bench.deliver(Outcome::Status(200));
+    let first = bench.deliver(DeliveryOutcome::Status(200));
     bench.admin(Method::POST, "/deliveries/1/redeliver", &Value::Null);
-    let again = bench.deliver(Outcome::Status(500));
+    let again = bench.deliver(DeliveryOutcome::Status(500));
     assert_eq!(first[0].request.body(), again[0].request.body());
     assert_eq!(bench.admin(Method::GET, "/deliveries", &Value::Null)[0]["state"], "acknowledged");
 }

@@ -81,7 +81,7 @@ impl ArchiveUnpacker<'_> {
         let _reservation = memory.reserve_block(range.end - range.start).await;
         let start = range.start;
         let read = match state.ensure_running() {
-            Ok(()) => request.bucket.read(request.archive, range).await,
+            Ok(()) => request.bucket.read_range(request.archive, range).await,
             Err(error) => Err(error),
         };
         let block = match read {
@@ -123,7 +123,7 @@ impl ArchiveUnpacker<'_> {
         let UnpackContext { request, names, .. } = &self.context;
         let indices = if request.is_retry { (0..names.len()).collect() } else { started };
         let deleted = stream::iter(indices)
-            .map(|index| async move { request.bucket.delete(&self.context.key(index)).await });
+            .map(|index| async move { request.bucket.delete_object(&self.context.key(index)).await });
         deleted.buffer_unordered(DELETE_CONCURRENCY).try_collect().await
     }
 }

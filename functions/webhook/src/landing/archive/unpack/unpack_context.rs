@@ -1,7 +1,7 @@
 //! What the files of an unpacking share.
 
 use archive::{ArchiveEntry, ArchiveListing, PlannedFile};
-use bucket::{Bucket, Key};
+use bucket::{Bucket, ObjectKey};
 use model::Job;
 
 use super::{memory_budget::MemoryBudget, unpack_state::UnpackState};
@@ -15,7 +15,7 @@ pub struct UnpackRequest<'a> {
     /// The job whose files these are.
     pub job: &'a Job,
     /// The archive.
-    pub archive: &'a Key,
+    pub archive: &'a ObjectKey,
     /// The entries of the archive.
     pub listing: &'a ArchiveListing,
     /// Whether an earlier attempt may have stored some of the files.
@@ -46,7 +46,7 @@ impl<'a> UnpackContext<'a> {
     }
 
     /// The key of the file with this index.
-    pub(super) fn key(&self, index: usize) -> Key {
-        Key::File(self.request.job.provider.clone(), self.request.job.id, self.names[index].clone())
+    pub(super) fn key(&self, index: usize) -> ObjectKey {
+        ObjectKey::File(self.request.job.provider.clone(), self.request.job.id, self.names[index].clone())
     }
 }

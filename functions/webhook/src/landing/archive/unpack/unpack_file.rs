@@ -4,7 +4,7 @@ use archive::{
     ArchiveEntry, PlannedFile, archive_refused, content_type, corrupt_entry, image_dimensions, inflate_all,
     inflate_start, inflate_stream, locate_file_data,
 };
-use bucket::{Key, MAX_PUT_OBJECT_BYTES, PutOutcome, Upload};
+use bucket::{MAX_PUT_OBJECT_BYTES, ObjectKey, PutOutcome, UploadRequest};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use model::{Error, ErrorClass, StoredFile};
@@ -48,7 +48,7 @@ impl FileUnpacker<'_> {
         let bytes = match (index_of(data.start), index_of(data.end)) {
             (Some(start), Some(end)) => block.bytes.slice(start..end),
             // The header is longer than the central directory shows.
-            _ => bucket.read(archive, data).await?,
+            _ => bucket.read_range(archive, data).await?,
         };
         let _reservation = memory.reserve_file(entry.uncompressed_size).await;
         let content = match inflate_all(entry, bytes) {
@@ -56,7 +56,7 @@ impl FileUnpacker<'_> {
             Err(error) => return self.outcome(Err(error)),
         };
         let (key, content_type) = (self.key(), content_type(self.name(), &content));
-        let put = bucket.place(&key, content_type, content.clone()).await?;
+        let put = bucket.put_if_absent(&key, content_type, content.clone()).await?;
         self.outcome(Ok((self.record_stored(&key, content_type, put), content)))
     }
 
@@ -69,7 +69,7 @@ impl FileUnpacker<'_> {
             .file
             .max_end
             .min(entry.local_header_offset.saturating_add(entry.expected_header_length + START_BYTES));
-        let start = bucket.read(archive, entry.local_header_offset..start_end).await?;
+        let start = bucket.read_range(archive, entry.local_header_offset..start_end).await?;
         let Some(data) = locate_file_data(entry, &start) else { return self.outcome(Err(missing_header())) };
         self.ensure_no_overlap(entry, data.end)?;
         let at =
@@ -79,11 +79,11 @@ impl FileUnpacker<'_> {
 
         let (key, content_type) = (self.key(), content_type(self.name(), &start));
         if *is_retry && entry.uncompressed_size > MAX_PUT_OBJECT_BYTES {
-            bucket.abort_leftovers(&key, None).await;
+            bucket.abort_abandoned_uploads(&key, None).await;
         }
-        let upload = Upload { key: &key, content_type, length: Some(entry.uncompressed_size) };
-        let put = bucket.place_stream(upload, || {
-            let source = bucket.stream(archive, data.clone());
+        let upload = UploadRequest { key: &key, content_type, length: Some(entry.uncompressed_size) };
+        let put = bucket.put_stream_if_absent(upload, || {
+            let source = bucket.stream_range(archive, data.clone());
             let source = source.and_then(|chunk| async { state.ensure_running().map(|()| chunk) });
             inflate_stream(entry, source)
         });
@@ -100,7 +100,7 @@ impl FileUnpacker<'_> {
         if end > self.file.max_end { Err(archive_refused(why())) } else { Ok(()) }
     }
 
-    fn key(&self) -> Key {
+    fn key(&self) -> ObjectKey {
         self.context.key(self.file.index)
     }
 
@@ -109,16 +109,16 @@ impl FileUnpacker<'_> {
     }
 
     /// Counts a file that is in the bucket, and describes it.
-    fn record_stored(&self, key: &Key, content_type: &str, put: PutOutcome) -> StoredFile {
+    fn record_stored(&self, key: &ObjectKey, content_type: &str, put: PutOutcome) -> StoredFile {
         let UnpackRequest { bucket, progress, .. } = self.context.request;
-        if put.new {
+        if put.is_new {
             progress.record_new_file();
         } else {
             progress.record_existing_file();
         }
         StoredFile {
             name: self.name().to_owned(),
-            key: bucket.key(key),
+            key: bucket.object_key(key),
             bytes: self.context.entry(self.file).uncompressed_size,
             content_type: content_type.to_owned(),
             checksum: put.checksum,
