@@ -216,10 +216,10 @@ async fn a_released_lease_is_free_at_once() {
 async fn a_delivery_is_recorded_once() {
     let (server, job_store) = start_job_table().await;
     let id = create_received_job(&job_store).await;
-    let at = now();
+    let received_at = now();
     for _ in 0..2 {
         let delivery = NewDeliveryLogEntry {
-            received_at: at,
+            received_at,
             id: "d",
             name: "NEW_EXPORT",
             body: Some("{}"),

@@ -70,8 +70,8 @@ pub(crate) async fn acquire_lease(
         return Ok(LeaseOutcome::NothingToLand(Box::new(job)));
     }
     // Files of an earlier round are in the bucket just as those of an earlier worker.
-    let again = change != JobChange::StatusChanged || job.retries.restarts > 0;
-    Ok(LeaseOutcome::Acquired { lease, job: Box::new(job), is_repeat: again })
+    let is_repeat = change != JobChange::StatusChanged || job.retries.restarts > 0;
+    Ok(LeaseOutcome::Acquired { lease, job: Box::new(job), is_repeat })
 }
 
 /// When the last lease of a job expired or will expire. None if there has been no lease.

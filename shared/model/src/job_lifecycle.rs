@@ -76,8 +76,8 @@ impl Job {
 
     /// Sets who is notified at the end of the job.
     #[must_use]
-    pub fn with_notify_targets(self, audience: NotifyTargets) -> Self {
-        let mut job = Self { notify_targets: audience, ..self };
+    pub fn with_notify_targets(self, notify_targets: NotifyTargets) -> Self {
+        let mut job = Self { notify_targets, ..self };
         job.schedule_waiter_notification(job.created_at);
         job
     }
@@ -96,9 +96,9 @@ impl Job {
                 } else {
                     Self::FIRST_POLL_DELAY
                 };
-                let at = status.is_active().then(|| now + wait);
+                let next_poll_at = status.is_active().then(|| now + wait);
                 self.poll_state = PollState {
-                    next_poll_at: at,
+                    next_poll_at,
                     last_callback_poll_at: self.poll_state.last_callback_poll_at,
                     ..PollState::default()
                 };
@@ -214,12 +214,12 @@ impl Job {
             JobEvent::SubmissionAccepted { provider_job_id: _ } => self.provider_job_id.is_some(),
             JobEvent::ProgressReported { percent } => self.progress.is_some_and(|known| known >= *percent),
             JobEvent::FilesReady { sources, missing } => self.sources == *sources && self.missing == *missing,
-            JobEvent::UnverifiedCallbackReceived { received_at: at } => {
-                let next = self.next_callback_poll(*at);
+            JobEvent::UnverifiedCallbackReceived { received_at } => {
+                let next = self.next_callback_poll(*received_at);
                 next.is_some_and(|next| self.poll_state.next_poll_at.is_none_or(|poll_at| poll_at <= next))
             }
-            JobEvent::ProviderStateStored { provider_state: notes } => {
-                notes.iter().all(|(name, value)| self.provider_state.get(name) == Some(value))
+            JobEvent::ProviderStateStored { provider_state } => {
+                provider_state.iter().all(|(name, value)| self.provider_state.get(name) == Some(value))
             }
             JobEvent::SubmissionStarted
             | JobEvent::SubmissionDeferred { .. }
@@ -272,43 +272,45 @@ impl Job {
                 self.error = None;
             }
             JobEvent::WorkFailed { error, missing } => (self.error, self.missing) = (Some(error), missing),
-            JobEvent::StatusPolled { next_poll_at: next, has_response: answered } => {
-                self.poll_state.next_poll_at = Some(next);
-                self.poll_state.answered_polls += u32::from(answered);
+            JobEvent::StatusPolled { next_poll_at, has_response } => {
+                self.poll_state.next_poll_at = Some(next_poll_at);
+                self.poll_state.answered_polls += u32::from(has_response);
                 self.poll_state.consecutive_failures =
-                    if answered { 0 } else { self.poll_state.consecutive_failures + 1 };
+                    if has_response { 0 } else { self.poll_state.consecutive_failures + 1 };
             }
-            JobEvent::UnverifiedCallbackReceived { received_at: at } => match self.next_callback_poll(at) {
-                None => self.poll_state.last_callback_poll_at = Some(at),
-                Some(next) => {
-                    self.poll_state.next_poll_at =
-                        self.poll_state.next_poll_at.map(|poll_at| poll_at.min(next))
+            JobEvent::UnverifiedCallbackReceived { received_at } => {
+                match self.next_callback_poll(received_at) {
+                    None => self.poll_state.last_callback_poll_at = Some(received_at),
+                    Some(next_poll_at) => {
+                        self.poll_state.next_poll_at =
+                            self.poll_state.next_poll_at.map(|poll_at| poll_at.min(next_poll_at))
+                    }
                 }
-            },
+            }
             JobEvent::Expired { error } => self.error = Some(error),
-            JobEvent::ProviderStateStored { provider_state: notes } => self.provider_state.extend(notes),
+            JobEvent::ProviderStateStored { provider_state } => self.provider_state.extend(provider_state),
             JobEvent::LandingStarted => {
                 // The landing is attempted again, so it is not stalled.
                 self.error = self.error.take().filter(|error| error.class != ErrorClass::LandingStalled);
             }
             JobEvent::TransferProgressed { transfer } => self.transfer = Some(transfer),
-            JobEvent::LandingPostponed { error, slow_attempt: slow } => {
+            JobEvent::LandingPostponed { error, slow_attempt } => {
                 self.error = Some(error);
-                if let Some(SlowAttempt { has_progressed: progressed }) = slow {
+                if let Some(SlowAttempt { has_progressed: progressed }) = slow_attempt {
                     self.slow_attempts = if progressed { 1 } else { self.slow_attempts + 1 };
                 }
             }
-            JobEvent::LandingStallChecked { next_check_at: next, is_requeued: queued, error } => {
-                self.poll_state.next_poll_at = Some(next);
-                self.poll_state.consecutive_failures += u32::from(queued);
+            JobEvent::LandingStallChecked { next_check_at, is_requeued, error } => {
+                self.poll_state.next_poll_at = Some(next_check_at);
+                self.poll_state.consecutive_failures += u32::from(is_requeued);
                 self.error = error.or(self.error.take());
             }
-            JobEvent::Landed { landed_files: haul } => {
-                self.set_landed_files(haul, None);
+            JobEvent::Landed { landed_files } => {
+                self.set_landed_files(landed_files, None);
                 self.sources.iter_mut().for_each(Source::remove_signature);
             }
-            JobEvent::LandedPartially { landed_files: haul, error } => {
-                self.set_landed_files(haul, Some(error))
+            JobEvent::LandedPartially { landed_files, error } => {
+                self.set_landed_files(landed_files, Some(error))
             }
             JobEvent::LandingFailed { archive, error } => {
                 // An archive of an earlier landing is still in the bucket.

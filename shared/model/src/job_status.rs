@@ -280,8 +280,8 @@ pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
             | Cancelled => Stale,
         },
-        JobEvent::PollingRetried { is_accepted: known } => match status {
-            Failed | Expired if *known => To(Submitted),
+        JobEvent::PollingRetried { is_accepted } => match status {
+            Failed | Expired if *is_accepted => To(Submitted),
             Failed | Expired => To(Unknown),
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
             | Partial | Cancelled => Stale,

@@ -57,21 +57,17 @@ pub(crate) fn limit_event(event: JobEvent, now: OffsetDateTime) -> JobEvent {
             JobEvent::SubmissionOutcomeUnknown { error: limit_error(error) }
         }
         JobEvent::Expired { error } => JobEvent::Expired { error: limit_error(error) },
-        JobEvent::LandingPostponed { error, slow_attempt: slow } => {
-            JobEvent::LandingPostponed { error: limit_error(error), slow_attempt: slow }
+        JobEvent::LandingPostponed { error, slow_attempt } => {
+            JobEvent::LandingPostponed { error: limit_error(error), slow_attempt }
         }
-        JobEvent::LandedPartially { landed_files: haul, error } => {
-            JobEvent::LandedPartially { landed_files: haul, error: limit_error(error) }
+        JobEvent::LandedPartially { landed_files, error } => {
+            JobEvent::LandedPartially { landed_files, error: limit_error(error) }
         }
         JobEvent::LandingFailed { archive, error } => {
             JobEvent::LandingFailed { archive, error: limit_error(error) }
         }
-        JobEvent::LandingStallChecked { next_check_at: next, is_requeued: queued, error } => {
-            JobEvent::LandingStallChecked {
-                next_check_at: next,
-                is_requeued: queued,
-                error: error.map(limit_error),
-            }
+        JobEvent::LandingStallChecked { next_check_at: next, is_requeued, error } => {
+            JobEvent::LandingStallChecked { next_check_at: next, is_requeued, error: error.map(limit_error) }
         }
         JobEvent::WorkFailed { error, missing } => {
             JobEvent::WorkFailed { error: limit_error(error), missing: limit_missing_files(missing) }
@@ -83,8 +79,8 @@ pub(crate) fn limit_event(event: JobEvent, now: OffsetDateTime) -> JobEvent {
             JobEvent::ProgressReported { percent: limit_percent(percent) }
         }
         JobEvent::ResultReturned { result } => JobEvent::ResultReturned { result: limit_result(result) },
-        JobEvent::ProviderStateStored { provider_state: notes } => {
-            JobEvent::ProviderStateStored { provider_state: limit_notes(notes) }
+        JobEvent::ProviderStateStored { provider_state } => {
+            JobEvent::ProviderStateStored { provider_state: limit_notes(provider_state) }
         }
         JobEvent::SubmissionStarted
         | JobEvent::SubmissionAccepted { .. }

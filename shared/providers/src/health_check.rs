@@ -24,8 +24,8 @@ pub struct HealthCheckResult {
 
 impl HealthCheckResult {
     /// Creates a result.
-    pub fn new(health: HealthCheckStatus, detail: impl Into<String>) -> Self {
-        Self { status: health, detail: detail.into() }
+    pub fn new(status: HealthCheckStatus, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into() }
     }
 }
 

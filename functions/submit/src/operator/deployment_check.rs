@@ -39,8 +39,8 @@ impl CheckReport {
     fn into_json(self) -> Value {
         let ok = self.0.iter().all(|(_, result)| result.status != HealthCheckStatus::Failed);
         let checks: Vec<Value> = (self.0.into_iter())
-            .map(|(name, HealthCheckResult { status: health, detail })| {
-                json!({ "name": name, "status": status_name(health), "detail": detail })
+            .map(|(name, HealthCheckResult { status, detail })| {
+                json!({ "name": name, "status": status_name(status), "detail": detail })
             })
             .collect();
         json!({ "ok": ok, "checks": checks })

@@ -97,8 +97,8 @@ impl SubmitAttempt<'_> {
     }
 
     /// Stores what later requests need to know about the work, unless the job was cancelled.
-    async fn store_notes(&self, notes: Map<String, Value>) -> Result<(), Error> {
-        let event = JobEvent::ProviderStateStored { provider_state: notes };
+    async fn store_notes(&self, provider_state: Map<String, Value>) -> Result<(), Error> {
+        let event = JobEvent::ProviderStateStored { provider_state };
         let (job, _) = self.job_store.apply_event(self.job_id, &event, OffsetDateTime::now_utc()).await?;
         match job.status {
             JobStatus::Cancelled => Err(cancelled_before_submission()),

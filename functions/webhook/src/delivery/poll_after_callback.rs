@@ -45,10 +45,8 @@ impl<'a> CallbackPoll<'a> {
         deadline: OffsetDateTime,
     ) -> Result<(), Error> {
         let at = OffsetDateTime::now_utc();
-        if let Some(notes) = report.provider_state {
-            self.job_store
-                .apply_event(job.id, &JobEvent::ProviderStateStored { provider_state: notes }, at)
-                .await?;
+        if let Some(provider_state) = report.provider_state {
+            self.job_store.apply_event(job.id, &JobEvent::ProviderStateStored { provider_state }, at).await?;
         }
         self.store_reported_progress(job, report.event, at).await?;
         self.poll(job.id, deadline).await
@@ -56,22 +54,22 @@ impl<'a> CallbackPoll<'a> {
 
     /// Polls now, or as soon as the shortest interval between two such polls is over.
     pub(crate) async fn poll(&self, id: JobId, deadline: OffsetDateTime) -> Result<(), Error> {
-        let at = OffsetDateTime::now_utc();
+        let received_at = OffsetDateTime::now_utc();
         let (job, change) = self
             .job_store
-            .apply_event(id, &JobEvent::UnverifiedCallbackReceived { received_at: at }, at)
+            .apply_event(id, &JobEvent::UnverifiedCallbackReceived { received_at }, received_at)
             .await?;
         if change == JobChange::Unchanged {
             tracing::info!(job_id = %id, "unverified callback triggers no poll: one is scheduled");
             return Ok(());
         }
         // Of several callbacks at once, only one finds its own time in the job.
-        if job.poll_state.last_callback_poll_at == Some(at) {
-            let latest = (deadline - RESERVE).min(at + RATE_LIMIT_TIMEOUT);
+        if job.poll_state.last_callback_poll_at == Some(received_at) {
+            let latest = (deadline - RESERVE).min(received_at + RATE_LIMIT_TIMEOUT);
             return self.job_poll.poll(job, latest).await.map(|_| ());
         }
         // This callback moved the next check forward and must see to it: the next sweep may be almost a minute away.
-        let next = job.poll_state.next_poll_at.unwrap_or(at) - at;
+        let next = job.poll_state.next_poll_at.unwrap_or(received_at) - received_at;
         let delay = u32::try_from(next.whole_seconds() + 1).unwrap_or_default();
         self.delivery_queue.send(&DeliveryQueueMessage::Poll(id), delay).await
     }

@@ -52,9 +52,9 @@ impl<'a> JobUpdate<'a> {
         &self,
         id: JobId,
         now: OffsetDateTime,
-        next: OffsetDateTime,
+        next_poll_at: OffsetDateTime,
     ) -> Result<CheckOutcome, Error> {
-        self.record_check(id, now, JobEvent::StatusPolled { next_poll_at: next, has_response: true }).await
+        self.record_check(id, now, JobEvent::StatusPolled { next_poll_at, has_response: true }).await
     }
 
     /// Schedules the next check of a job after one that got no answer. The job counts these.
@@ -62,9 +62,9 @@ impl<'a> JobUpdate<'a> {
         &self,
         id: JobId,
         now: OffsetDateTime,
-        next: OffsetDateTime,
+        next_poll_at: OffsetDateTime,
     ) -> Result<CheckOutcome, Error> {
-        self.record_check(id, now, JobEvent::StatusPolled { next_poll_at: next, has_response: false }).await
+        self.record_check(id, now, JobEvent::StatusPolled { next_poll_at, has_response: false }).await
     }
 
     async fn record_check(

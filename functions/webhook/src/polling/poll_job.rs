@@ -52,12 +52,12 @@ impl<'a> JobPoll<'a> {
             }
             _ if now >= expiry => self.update.apply_event(&job, expired(&job, now)).await,
             PollOutcome::NotSupported => self.update.schedule_check(job.id, now, expiry).await,
-            PollOutcome::Answered(PollStatus::Accepted { provider_job_id, provider_state: notes }) => {
-                self.store_notes(&job, notes, now).await?;
+            PollOutcome::Answered(PollStatus::Accepted { provider_job_id, provider_state }) => {
+                self.store_notes(&job, provider_state, now).await?;
                 self.update.apply_event(&job, JobEvent::SubmissionAccepted { provider_job_id }).await
             }
-            PollOutcome::Answered(PollStatus::InProgress { percent, provider_state: notes }) => {
-                self.store_notes(&job, notes, now).await?;
+            PollOutcome::Answered(PollStatus::InProgress { percent, provider_state }) => {
+                self.store_notes(&job, provider_state, now).await?;
                 if let Some(percent) = percent {
                     let (job, _) = self
                         .job_store
@@ -79,13 +79,13 @@ impl<'a> JobPoll<'a> {
     async fn store_notes(
         &self,
         job: &Job,
-        notes: Option<Map<String, Value>>,
+        provider_state: Option<Map<String, Value>>,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        match notes {
-            Some(notes) => self
+        match provider_state {
+            Some(provider_state) => self
                 .job_store
-                .apply_event(job.id, &JobEvent::ProviderStateStored { provider_state: notes }, now)
+                .apply_event(job.id, &JobEvent::ProviderStateStored { provider_state }, now)
                 .await
                 .map(|_| ()),
             None => Ok(()),

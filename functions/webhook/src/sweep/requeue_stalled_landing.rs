@@ -46,8 +46,8 @@ pub(crate) async fn requeue_if_stalled(
         true => StallAction::Requeue,
         false => StallAction::WaitForOperator,
     };
-    let queued = action == StallAction::Requeue;
-    let is_reported = !queued
+    let is_requeued = action == StallAction::Requeue;
+    let is_reported = !is_requeued
         && job
             .error
             .as_ref()
@@ -55,21 +55,17 @@ pub(crate) async fn requeue_if_stalled(
     let error = (!is_reported).then(|| stall_error(job, lease_ended, action, now));
     // Recorded before the message is sent, so that the worker that receives it has the last word.
     job_store
-        .apply_event(
-            job.id,
-            &JobEvent::LandingStallChecked { next_check_at: next, is_requeued: queued, error },
-            now,
-        )
+        .apply_event(job.id, &JobEvent::LandingStallChecked { next_check_at: next, is_requeued, error }, now)
         .await?;
     if !is_reported {
         tracing::error!(
             metric = "StalledLandings",
             count = 1,
-            queued,
+            queued = is_requeued,
             "landing stalled: no worker attempts it"
         );
     }
-    if queued {
+    if is_requeued {
         delivery_queue.send(&DeliveryQueueMessage::ContinueLanding(job.id), 0).await?;
     }
     Ok(CheckOutcome::Unchanged)

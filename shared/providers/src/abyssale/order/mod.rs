@@ -37,7 +37,7 @@ pub(super) use schema::order_schemas;
 /// Validates the fields of a request.
 pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
     let mut fields = RequestFields::new(fields);
-    let (request, expected) = match kind {
+    let (request, expected_files) = match kind {
         EXPORT => export::read_export(&mut fields),
         GENERATION => generation::read_generation(&mut fields),
         MULTIPAGE_PDF => generation::read_multipage_pdf(&mut fields),
@@ -49,7 +49,7 @@ pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order
         }
     };
     fields.finish()?;
-    Ok(Order { kind: kind.to_owned(), request: Value::Object(request), expected_files: expected })
+    Ok(Order { kind: kind.to_owned(), request: Value::Object(request), expected_files })
 }
 
 #[cfg(test)]

@@ -100,9 +100,8 @@ fn describe(step: &QueryStep<PollStatus>) -> String {
 fn stored(step: &QueryStep<PollStatus>) -> Map<String, Value> {
     match step {
         QueryStep::Done(
-            PollStatus::InProgress { provider_state: notes, .. }
-            | PollStatus::Accepted { provider_state: notes, .. },
-        ) => notes.clone().unwrap_or_default(),
+            PollStatus::InProgress { provider_state, .. } | PollStatus::Accepted { provider_state, .. },
+        ) => provider_state.clone().unwrap_or_default(),
         _ => Map::new(),
     }
 }
