@@ -34,7 +34,8 @@ pub(crate) async fn run_command(
         Command::Submit(request) => {
             let segment =
                 Segment::start(runtime::current_trace().as_ref(), "Landfall submission").as_subsegment();
-            let submitted = submit_job(clients, *request, deadline).await;
+            // Boxed: the future of a submission is large, and those around it would hold room for it on the stack.
+            let submitted = Box::pin(submit_job(clients, *request, deadline)).await;
             send_segment(&clients.tracer, segment, submitted.as_ref());
             CommandResponse::Submitted(submitted?)
         }
@@ -48,7 +49,9 @@ pub(crate) async fn run_command(
             CommandResponse::Link(create_download_link(&clients.presigner, job, request).await?)
         }
         Command::Retry(id) => CommandResponse::Accepted(JobRetry::new(clients).retry(id).await?),
-        Command::Resubmit(id) => CommandResponse::Accepted(resubmit_job(clients, id, deadline).await?),
+        Command::Resubmit(id) => {
+            CommandResponse::Accepted(Box::pin(resubmit_job(clients, id, deadline)).await?)
+        }
         Command::Cancel(id) => {
             let notifier = JobNotifier::new(clients, deadline);
             CommandResponse::Job(cancel_job(job_store, notifier, id).await?)

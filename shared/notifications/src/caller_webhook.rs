@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::JobEvent;
+use crate::JobEventDetail;
 
 /// The most bytes of a payload: Standard Webhooks recommends less than 20 KB.
 const MAX_BODY_BYTES: usize = 20_000;
@@ -38,12 +38,12 @@ impl CallerWebhookMessage {
         if job.notify_targets.webhook_url.is_none() {
             return vec![];
         }
-        JobEvent::after(job, job.outbox.progress.caller_webhook)
+        JobEventDetail::after(job, job.outbox.progress.caller_webhook)
             .filter_map(|event| Self::from_event(&event))
             .collect()
     }
 
-    fn from_event(event: &JobEvent<'_>) -> Option<Self> {
+    fn from_event(event: &JobEventDetail<'_>) -> Option<Self> {
         let kind = webhook_type(event.status())?;
         let complete = write_payload(&kind, event, event);
         let body = if complete.len() <= MAX_BODY_BYTES {
@@ -60,13 +60,13 @@ fn webhook_type(status: JobStatus) -> Option<String> {
     status.ends_waiting().then(|| format!("job.{status}"))
 }
 
-fn write_payload(kind: &str, event: &JobEvent<'_>, data: &impl Serialize) -> String {
+fn write_payload(kind: &str, event: &JobEventDetail<'_>, data: &impl Serialize) -> String {
     serde_json::to_string(&Payload { kind, timestamp: event.updated_at(), data }).unwrap_or_default()
 }
 
 /// The event without the fields that may be long: the caller's metadata, the provider's error response, and the end of a
 /// long message.
-fn shorten_event(event: &JobEvent<'_>) -> Value {
+fn shorten_event(event: &JobEventDetail<'_>) -> Value {
     let mut data = event.to_short_json();
     if let Some(message) = data.pointer_mut("/error/message")
         && let Some(text) = message.as_str()

@@ -6,7 +6,7 @@ use aws_sdk_eventbridge::{Client, error::ProvideErrorMetadata, operation::put_ev
 use model::{Error, ErrorClass};
 
 use crate::{
-    JobEvent, ProviderEvent,
+    JobEventDetail, ProviderEvent,
     put_events::{PutEventsEntry, split_batch},
 };
 
@@ -33,7 +33,7 @@ impl EventBus {
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`]: some events may have been published and others not. All of them can be
     /// published again, because each has an id.
-    pub async fn publish_job_events(&self, events: &[JobEvent<'_>]) -> Result<(), Error> {
+    pub async fn publish_job_events(&self, events: &[JobEventDetail<'_>]) -> Result<(), Error> {
         self.put_events(events.iter().map(PutEventsEntry::from_job_event).collect()).await
     }
 

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 /// An event of a job.
 #[derive(Debug, Clone, Serialize)]
-pub struct JobEvent<'a> {
+pub struct JobEventDetail<'a> {
     /// The same each time the event is published: `<job_id>:<sequence>`.
     id: String,
     job_id: JobId,
@@ -47,7 +47,7 @@ pub struct ProviderEvent<'a> {
     pub body: Option<Value>,
 }
 
-impl<'a> JobEvent<'a> {
+impl<'a> JobEventDetail<'a> {
     /// The events of a job that are pending for the event bus, oldest first.
     pub fn pending_for_bus(job: &'a Job) -> Vec<Self> {
         Self::after(job, job.outbox.progress.event_bus).collect()

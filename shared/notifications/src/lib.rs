@@ -15,6 +15,6 @@ mod workflow_waiters;
 
 pub use caller_webhook::CallerWebhookMessage;
 pub use event_bus::EventBus;
-pub use event_detail::{JobEvent, ProviderEvent};
+pub use event_detail::{JobEventDetail, ProviderEvent};
 pub use webhook_signature::WebhookSigner;
 pub use workflow_waiters::{UnreachableServices, WorkflowNotifier, WorkflowNotifyResult};

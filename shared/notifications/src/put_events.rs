@@ -4,7 +4,7 @@ use aws_sdk_eventbridge::{primitives::DateTime, types::PutEventsRequestEntry};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{JobEvent, ProviderEvent};
+use crate::{JobEventDetail, ProviderEvent};
 
 /// The `source` of the events, as rules match it.
 const SOURCE: &str = "landfall";
@@ -24,7 +24,7 @@ pub(crate) struct PutEventsEntry {
 }
 
 impl PutEventsEntry {
-    pub(crate) fn from_job_event(event: &JobEvent<'_>) -> Self {
+    pub(crate) fn from_job_event(event: &JobEventDetail<'_>) -> Self {
         let detail = serde_json::to_string(event).unwrap_or_default();
         let entry = Self { name: event.detail_type(), detail, at: event.updated_at() };
         if entry.bytes() <= MAX_ENTRY_BYTES {
@@ -96,7 +96,7 @@ mod tests {
         let (event, now) = (model::JobEvent::SubmissionRejected { error }, job.created_at);
         let change = job.apply(event.clone(), now);
         job.add_outbox_event(&event, change, now);
-        let entry = PutEventsEntry::from_job_event(&JobEvent::pending_for_bus(&job)[0]);
+        let entry = PutEventsEntry::from_job_event(&JobEventDetail::pending_for_bus(&job)[0]);
         let detail: Value = serde_json::from_str(&entry.detail).expect("JSON");
         assert!(entry.bytes() < MAX_ENTRY_BYTES);
         assert_eq!((&detail["status"], &detail["error"]["message"]), (&json!("failed"), &json!("no")));

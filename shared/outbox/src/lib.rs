@@ -4,7 +4,7 @@
 
 use job_store::JobStore;
 use model::{Error, Job, OutboxProgress};
-use notifications::{CallerWebhookMessage, EventBus, JobEvent, UnreachableServices, WorkflowNotifier};
+use notifications::{CallerWebhookMessage, EventBus, JobEventDetail, UnreachableServices, WorkflowNotifier};
 use queues::{CallerWebhookQueue, QueuedCallerWebhook};
 
 /// Sends the notifications of jobs to their targets and records the progress.
@@ -34,7 +34,7 @@ impl OutboxDispatcher<'_> {
         }
         // Without an event bus, the events count as published.
         if let Some(event_bus) = self.event_bus {
-            event_bus.publish_job_events(&JobEvent::pending_for_bus(job)).await?;
+            event_bus.publish_job_events(&JobEventDetail::pending_for_bus(job)).await?;
         }
         self.job_store
             .mark_notified(job.id, OutboxProgress { event_bus: Some(last.sequence), caller_webhook: caller })
@@ -45,7 +45,7 @@ impl OutboxDispatcher<'_> {
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`]: the other workflows stay pending.
-    pub async fn workflows(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Error> {
+    pub async fn notify_workflows(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Error> {
         let result = self.workflow_notifier.notify_completion(job, unreachable).await;
         if !result.finished_waiters.is_empty() {
             self.job_store.remove_waiters(job.id, &result.finished_waiters).await?;

@@ -39,7 +39,7 @@ pub(crate) async fn resubmit_job(
             "the job was adopted from the provider: its request was not submitted through Landfall",
         ));
     }
-    let new = submit_job(clients, SubmitRequest::from_job(&old)?, deadline).await?;
+    let new = Box::pin(submit_job(clients, SubmitRequest::from_job(&old)?, deadline)).await?;
     let resubmitted = JobEvent::Resubmitted { new_job_id: new.id };
     // If this write fails, the new job still names the old one, and its idempotency key still finds it.
     if let Err(error) = job_store.apply_event(id, &resubmitted, OffsetDateTime::now_utc()).await {

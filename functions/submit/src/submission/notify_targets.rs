@@ -53,7 +53,7 @@ impl<'a> JobNotifier<'a> {
         // large: the future of a submission need not contain them.
         let (event_bus, workflows, caller_webhook) = tokio::join!(
             tokio::time::timeout(timeout, Box::pin(dispatcher.publish_events(job))),
-            tokio::time::timeout(timeout * 2, Box::pin(dispatcher.workflows(job, &unreachable))),
+            tokio::time::timeout(timeout * 2, Box::pin(dispatcher.notify_workflows(job, &unreachable))),
             tokio::time::timeout(timeout, Box::pin(dispatcher.queue_caller_webhooks(job)))
         );
         for result in [event_bus, workflows, caller_webhook] {

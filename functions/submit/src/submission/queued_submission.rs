@@ -131,7 +131,7 @@ impl<'a> SubmissionQueueConsumer<'a> {
             previous_refusal: job.error.as_ref().map(|error| error.class),
             is_waiting: false,
         };
-        let outcome = attempt.run(protocol.as_mut(), reserved_at).await;
+        let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved_at)).await;
         send_segment(&self.clients.tracer, segment, Ok(&job));
         self.record_outcome(job, outcome).await
     }

@@ -124,7 +124,7 @@ impl<'a> Submission<'a> {
             previous_refusal: None,
             is_waiting,
         };
-        let outcome = attempt.run(protocol.as_mut(), reserved_at).await;
+        let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved_at)).await;
         job.apply(JobEvent::SubmissionStarted, OffsetDateTime::now_utc());
         self.record_outcome(job, outcome).await
     }

@@ -49,7 +49,7 @@ impl<'a> JobNotifier<'a> {
         // Concurrently, and each target is recorded on its own: none waits for another.
         let (event_bus, workflows, caller) = tokio::join!(
             with_timeout(Box::pin(self.outbox.publish_events(job))),
-            self.outbox.workflows(job, &unreachable),
+            self.outbox.notify_workflows(job, &unreachable),
             with_timeout(Box::pin(self.outbox.queue_caller_webhooks(job)))
         );
         for error in [event_bus, workflows, caller].into_iter().filter_map(Result::err) {
@@ -69,7 +69,7 @@ impl<'a> JobNotifier<'a> {
                 job,
                 with_timeout(Box::pin(self.outbox.publish_events(job)))
             ),
-            self.outbox.workflows(job, &unreachable.workflows),
+            self.outbox.notify_workflows(job, &unreachable.workflows),
             unless_unreachable(
                 &unreachable.caller_webhook_queue,
                 job,

@@ -227,9 +227,9 @@ mod tests {
             let error = read(slow, Duration::ZERO).await.expect_err("too slow");
             assert_eq!((error.class, rate.slow_downloads(), began.elapsed().as_secs()), (class, 1, 60));
             assert!(
-                error
-                    .message
-                    .starts_with("the source was too slow: 1 bytes per second over 60 s, at least 1000"),
+                error.message.starts_with(
+                    "the source was too slow: 1 bytes per second over 60 s, expected at least 1000"
+                ),
                 "{}",
                 error.message
             );
