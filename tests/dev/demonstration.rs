@@ -18,8 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) async fn run(stack: &Stack, all: bool) -> Result<(), Box<dyn std::error::Error>> {
     for (provider, simulator) in &stack.simulators {
         let bodies = simulator.with(|simulator| {
-            simulator.hurry();
-            if all { simulator.gallery() } else { vec![simulator.demonstration()] }
+            simulator.shorten_latencies();
+            if all { simulator.example_jobs() } else { vec![simulator.demo_job()] }
         });
         for body in bodies {
             show::line(&format!("\nA job of {provider}:\n"));

@@ -1,6 +1,6 @@
 //! Exclusive locks: a resource of a provider, such as a project, that one job at a time may use.
 //!
-//! A job does not release its lock. Whoever wants the lock reads whether the job that holds it still needs it.
+//! A job does not release its lock. A job that wants the lock checks whether the job that holds it still needs it.
 
 use aws_sdk_dynamodb::{
     operation::put_item::PutItemError::ConditionalCheckFailedException,
