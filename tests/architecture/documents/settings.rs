@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use crate::{root, source_files::add_sources};
 
 /// The methods and functions that read a variable by its name.
-const READERS: &[&str] = &["list", "maybe", "parsed", "seconds", "text"];
+const READERS: &[&str] = &["comma_separated", "optional", "parse_or_default", "required", "seconds"];
 /// The functions that are called with a name in capitals that is not a setting: a value, or an AWS service.
-const NON_READERS: &[&str] = &["Some", "service", "streaming"];
+const NON_READERS: &[&str] = &["Some", "service_config", "streaming_config"];
 /// The suffixes of the settings of each provider.
 const PROVIDER_SUFFIXES: &[&str] = &["API_URL", "DOWNLOAD_HOSTS", "REQUESTS_PER_SECOND"];
 /// The suffix of the setting that only providers with a limit on concurrent work have.
@@ -19,11 +19,7 @@ fn code() -> Vec<String> {
     for folder in ["functions", "shared"] {
         add_sources(&root().join(folder), &mut files);
     }
-    let shipped = files.iter().filter(|file| {
-        let simulated =
-            file.components().any(|part| part.as_os_str() == "sim" || part.as_os_str() == "sim.rs");
-        !simulated && !file.ends_with("tests.rs")
-    });
+    let shipped = files.iter().filter(|file| !file.ends_with("tests.rs"));
     let read = |file: &PathBuf| {
         let text = fs::read_to_string(file).expect("text");
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();

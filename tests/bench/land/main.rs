@@ -25,12 +25,16 @@ async fn main() -> Result<(), RuntimeError> {
     let object = target.strip_prefix("s3://").and_then(|object| object.split_once('/'));
     let (bucket, key) =
         object.filter(|(_, key)| !key.is_empty()).ok_or("the target is not s3://bucket/key")?;
-    let origin = UrlOrigin::of(url).ok_or("the source is not a URL")?;
+    let origin = UrlOrigin::from_url(url).ok_or("the source is not a URL")?;
 
     let environment = Environment::from_process();
     init_logging(&environment);
-    let store =
-        Bucket::new(&AwsConfig::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
+    let store = Bucket::new(
+        &AwsConfig::new(&environment)?.streaming_config("S3"),
+        bucket,
+        "",
+        ChecksumAlgorithm::Crc64Nvme,
+    );
     let guard = SsrfGuard::new([], [origin], "TRUSTED_ORIGINS");
     let downloader = Downloader::new(guard, u64::MAX, &read_ca_bundle(&environment)?)?;
 
@@ -39,7 +43,7 @@ async fn main() -> Result<(), RuntimeError> {
         downloader: &downloader,
         bucket: &store,
         url,
-        key: &ObjectKey::Named(key.to_owned()),
+        key: &ObjectKey::Literal(key.to_owned()),
         check_start: &|_| Ok("application/octet-stream"),
         progress: &FileProgress::new(&progress),
     };
@@ -47,6 +51,6 @@ async fn main() -> Result<(), RuntimeError> {
         UploadOutcome::Stored { bytes, checksum } => {
             cost::report(bytes, started, json!({ "checksum": checksum.value }))
         }
-        UploadOutcome::AlreadyThere => Err("there is an object at the key already".into()),
+        UploadOutcome::AlreadyExists => Err("there is an object at the key already".into()),
     }
 }

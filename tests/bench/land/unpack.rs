@@ -36,14 +36,18 @@ async fn main() -> Result<(), RuntimeError> {
 
     let environment = Environment::from_process();
     init_logging(&environment);
-    let store =
-        Bucket::new(&AwsConfig::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
-    let archive = ObjectKey::Named(key.to_owned());
+    let store = Bucket::new(
+        &AwsConfig::new(&environment)?.streaming_config("S3"),
+        bucket,
+        "",
+        ChecksumAlgorithm::Crc64Nvme,
+    );
+    let archive = ObjectKey::Literal(key.to_owned());
 
     let started = Instant::now();
     let job = new_job();
-    let object = store.head(&archive).await?.ok_or("there is no object at the key")?;
-    let listing = list_entries(object.bytes, |range| store.read(&archive, range), NO_LIMITS).await?;
+    let object = store.head_object(&archive).await?.ok_or("there is no object at the key")?;
+    let listing = list_entries(object.bytes, |range| store.read_range(&archive, range), NO_LIMITS).await?;
     let request = UnpackRequest {
         bucket: &store,
         job: &job,
@@ -60,7 +64,7 @@ async fn main() -> Result<(), RuntimeError> {
             EntryResult::Rejected(why) => return Err(format!("{}: {why}", outcome.source_name).into()),
         }
     }
-    let prefix = store.key(&ObjectKey::File(job.provider.clone(), job.id, String::new()));
+    let prefix = store.object_key(&ObjectKey::File(job.provider.clone(), job.id, String::new()));
     cost::report(bytes, started, json!({ "files": outcomes.len(), "prefix": prefix }))
 }
 
@@ -70,7 +74,7 @@ fn new_job() -> Job {
         provider: ProviderName::new("bench"),
         kind: "export".to_owned(),
         request: Value::Null,
-        expected: None,
+        expected_files: None,
         metadata: None,
         unpack: Some(true),
         origin: JobOrigin::Submitted,
