@@ -107,7 +107,8 @@ pub(super) fn is_test(item: &Item) -> bool {
         _ => &[],
     };
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute.parse_args::<syn::Ident>().is_ok_and(|condition| condition == "test")
+        let condition = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
+        let words: Vec<&str> = condition.split(|c: char| !c.is_alphanumeric()).collect();
+        attribute.path().is_ident("cfg") && words.contains(&"test") && !words.contains(&"not")
     })
 }
