@@ -20,6 +20,7 @@ mod upload_request;
 
 pub use errors::UploadPartError;
 pub use key::ObjectKey;
+pub use multipart_upload::PartTarget;
 pub use operations::Bucket;
 pub use part::UploadedPart;
 pub use presign_credentials::PresignCredentials;

@@ -23,11 +23,13 @@ use crate::{
 
 /// Which part of which multipart upload.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PartTarget<'a> {
-    pub(crate) key: &'a ObjectKey,
+pub struct PartTarget<'a> {
+    /// The key of the object.
+    pub key: &'a ObjectKey,
     /// The id of the multipart upload.
-    pub(crate) id: &'a str,
-    pub(crate) number: i32,
+    pub id: &'a str,
+    /// The part number, 1 to 10,000.
+    pub number: i32,
 }
 
 /// Creates a multipart upload and returns its id.

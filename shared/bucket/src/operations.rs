@@ -167,19 +167,17 @@ impl Bucket {
         multipart_upload::create_multipart_upload(&self.s3, key, content_type).await
     }
 
-    /// Streams exactly `length` bytes into part `number` of the multipart upload `id`, without buffering them.
+    /// Streams exactly `length` bytes into a part of a multipart upload, without buffering them.
     ///
     /// # Errors
     /// The error of the stream if it failed first, else S3's.
     pub async fn upload_part(
         &self,
-        key: &ObjectKey,
-        id: &str,
-        number: i32,
+        target: PartTarget<'_>,
         length: u64,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
     ) -> Result<UploadedPart, UploadPartError> {
-        multipart_upload::stream_part(&self.s3, PartTarget { key, id, number }, length, bytes).await
+        multipart_upload::stream_part(&self.s3, target, length, bytes).await
     }
 
     /// Completes a multipart upload whose parts, sorted by number, have all been uploaded.

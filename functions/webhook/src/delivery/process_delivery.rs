@@ -39,6 +39,14 @@ pub(crate) struct DeliveryProcessor<'a> {
     landing: Landing<'a>,
 }
 
+/// A delivery whose job is known.
+struct ParsedDelivery<'a> {
+    provider: &'a dyn Provider,
+    report: DeliveryReport,
+    received_at: OffsetDateTime,
+    receipt: &'a MessageReceipt,
+}
+
 impl<'a> DeliveryProcessor<'a> {
     pub(crate) fn new(clients: &'a WorkerClients) -> Self {
         Self {
@@ -83,7 +91,8 @@ impl<'a> DeliveryProcessor<'a> {
             JobLookup::Found(id) => {
                 runtime::record_job_id(id);
                 let job = self.record_delivery(id, &delivery).await?;
-                self.update_job(&job, provider, report, message.received_at, receipt).await
+                let delivery = ParsedDelivery { provider, report, received_at: message.received_at, receipt };
+                self.update_job(&job, delivery).await
             }
             JobLookup::Requeued => Ok(()),
             JobLookup::NotFound => {
@@ -96,14 +105,8 @@ impl<'a> DeliveryProcessor<'a> {
     }
 
     /// Applies the report of a delivery to its job and lands the job. An unverified report triggers a poll instead.
-    async fn update_job(
-        &self,
-        job: &Job,
-        provider: &dyn Provider,
-        report: DeliveryReport,
-        received_at: OffsetDateTime,
-        receipt: &MessageReceipt,
-    ) -> Result<(), MessageFailure> {
+    async fn update_job(&self, job: &Job, delivery: ParsedDelivery<'_>) -> Result<(), MessageFailure> {
+        let ParsedDelivery { provider, report, received_at, receipt } = delivery;
         let mut segment =
             Segment::start(job.trace.as_ref(), "Landfall callback").with_start_time(received_at);
         segment.add_annotation("event", report.event_name.clone());

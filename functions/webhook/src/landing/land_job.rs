@@ -149,8 +149,7 @@ impl<'a> Landing<'a> {
     async fn postpone(&self, lease: &Lease, stopped: LandingAttemptError) -> Error {
         let LandingAttemptError { error, slow_attempt } = stopped;
         let now = OffsetDateTime::now_utc();
-        let postponed =
-            JobEvent::LandingPostponed { error: error.to_job_error(now), slow_attempt: slow_attempt };
+        let postponed = JobEvent::LandingPostponed { error: error.to_job_error(now), slow_attempt };
         if let Err(not_stored) = self.job_store.apply_event_under_lease(lease, &postponed, now).await {
             not_stored.log("the reason for postponing a landing is not stored");
         }

@@ -128,10 +128,10 @@ impl LandingAttempt<'_> {
 
 fn outcome_event(outcome: LandingOutcome) -> JobEvent {
     match outcome {
-        LandingOutcome::Complete { landed_files } => JobEvent::Landed { landed_files: landed_files },
+        LandingOutcome::Complete { landed_files } => JobEvent::Landed { landed_files },
         LandingOutcome::Partial { landed_files, error } => {
             let error = error.to_job_error(OffsetDateTime::now_utc());
-            JobEvent::LandedPartially { landed_files: landed_files, error }
+            JobEvent::LandedPartially { landed_files, error }
         }
         LandingOutcome::Rejected { archive, error } => {
             error.log("the transferred files are rejected");

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bucket::{UploadOutcome, UploadPartError, UploadedPart};
+use bucket::{PartTarget, UploadOutcome, UploadPartError, UploadedPart};
 use futures_util::{StreamExt, stream};
 use http_client::RemoteFile;
 use model::{Error, ErrorClass};
@@ -178,7 +178,8 @@ impl PartTransfer<'_> {
         let bytes = progress.count_bytes(take_bytes(stream, length)).inspect(|chunk| {
             counted.fetch_add(chunk.as_ref().map_or(0, |chunk| chunk.len()) as u64, Ordering::Relaxed);
         });
-        let part = bucket.upload_part(key, self.upload_id, self.number, length, bytes).await;
+        let target = PartTarget { key, id: self.upload_id, number: self.number };
+        let part = bucket.upload_part(target, length, bytes).await;
         if part.is_err() {
             progress.subtract_bytes(counted.load(Ordering::Relaxed));
         }
