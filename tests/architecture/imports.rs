@@ -98,9 +98,14 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let names = |package: &Value| {
         let normal =
             package["dependencies"].as_array().expect("dependencies").iter().filter(|d| d["kind"].is_null());
-        normal.filter_map(|d| d["name"].as_str().map(str::to_owned)).collect()
+        normal.filter_map(|d| d["name"].as_str().map(crate_name)).collect()
     };
-    shipped.map(|package| (package["name"].as_str().expect("a name").to_owned(), names(package))).collect()
+    shipped.map(|package| (crate_name(package["name"].as_str().expect("a name")), names(package))).collect()
+}
+
+/// The name by which the code imports a package: those of `shared/` have a prefix that their crates do not have.
+fn crate_name(package: &str) -> String {
+    package.strip_prefix("landfall-").map_or(package.to_owned(), |name| name.replace('-', "_"))
 }
 
 #[test]

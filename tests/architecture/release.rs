@@ -36,7 +36,7 @@ fn dependency_tree() -> Vec<(String, String, String)> {
 fn a_release_contains_no_simulators_and_no_schemas() {
     for (name, _, features) in dependency_tree() {
         assert!(
-            name != "providers" || !features.split(',').any(|feature| feature == "schema"),
+            name != "landfall-providers" || !features.split(',').any(|feature| feature == "schema"),
             "providers has {features}"
         );
         assert!(

@@ -8,15 +8,15 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 
 use crate::{
-    body::BufferedBody,
+    channel_body::BufferedBody,
     checksum::RunningChecksum,
     errors::{UploadPartError, WriteError},
     multipart_upload::{
         PartTarget, abort_multipart_upload, complete_multipart_upload, create_multipart_upload, upload_part,
     },
-    part::UploadedPart,
     s3_bucket::S3Bucket,
     upload_request::UploadRequest,
+    uploaded_part::UploadedPart,
 };
 
 /// The most parts of a multipart upload in S3.

@@ -13,12 +13,12 @@ use tokio::sync::mpsc;
 
 use crate::{
     ObjectKey,
-    body::{CHANNEL_CAPACITY, ChannelBody, send_to_body},
+    channel_body::{CHANNEL_CAPACITY, ChannelBody, send_to_body},
     checksum::RunningChecksum,
     errors::{UploadPartError, WriteError, is_no_such_upload, part_error, storage_error, write_error},
-    part::{UploadedPart, combine_checksums},
     s3_bucket::S3Bucket,
     upload_request::UploadOutcome,
+    uploaded_part::{UploadedPart, combine_checksums},
 };
 
 /// Which part of which multipart upload.

@@ -7,7 +7,7 @@ use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 use tokio::sync::mpsc;
 
 use crate::{
-    body::{CHANNEL_CAPACITY, ChannelBody, send_to_body},
+    channel_body::{CHANNEL_CAPACITY, ChannelBody, send_to_body},
     checksum::RunningChecksum,
     errors::{WriteError, write_error},
     s3_bucket::S3Bucket,

@@ -11,10 +11,10 @@ mod event_detail;
 mod put_events;
 mod task_result;
 mod webhook_signature;
-mod workflow_waiters;
+mod workflow_notifier;
 
 pub use caller_webhook::CallerWebhookMessage;
 pub use event_bus::EventBus;
 pub use event_detail::{JobEventDetail, ProviderEvent};
 pub use webhook_signature::WebhookSigner;
-pub use workflow_waiters::{UnreachableServices, WorkflowNotifier, WorkflowNotifyResult};
+pub use workflow_notifier::{UnreachableServices, WorkflowNotifier, WorkflowNotifyResult};
