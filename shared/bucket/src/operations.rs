@@ -1,4 +1,6 @@
 //! The operations of the bucket. Each is implemented in the module of its subject.
+//!
+//! Each is boxed: the futures of the SDK are large, and an unoptimised caller would hold room for each of them on its stack.
 
 use std::ops::Range;
 
@@ -43,7 +45,7 @@ impl Bucket {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn head_object(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, Error> {
-        self.s3.head_object(key).await
+        Box::pin(self.s3.head_object(key)).await
     }
 
     /// Reads the properties of an object that a conditional write found.
@@ -51,7 +53,7 @@ impl Bucket {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`], also when the object does not exist any more.
     pub async fn head_existing_object(&self, key: &ObjectKey) -> Result<ObjectInfo, Error> {
-        put_if_absent::head_existing_object(&self.s3, key).await
+        Box::pin(put_if_absent::head_existing_object(&self.s3, key)).await
     }
 
     /// The checksum of an object: the stored one, or, where the store has none of the configured algorithm, one that is
@@ -64,7 +66,7 @@ impl Bucket {
         key: &ObjectKey,
         existing: ObjectInfo,
     ) -> Result<Checksum, Error> {
-        put_if_absent::stored_or_computed_checksum(&self.s3, key, existing).await
+        Box::pin(put_if_absent::stored_or_computed_checksum(&self.s3, key, existing)).await
     }
 
     /// Computes the checksum of an object from its bytes.
@@ -72,7 +74,7 @@ impl Bucket {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn compute_checksum(&self, key: &ObjectKey) -> Result<Checksum, Error> {
-        self.s3.compute_checksum(key).await
+        Box::pin(self.s3.compute_checksum(key)).await
     }
 
     /// Reads a small object into memory by its complete S3 key. None if it does not exist.
@@ -80,7 +82,7 @@ impl Bucket {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn get_object(&self, path: &str) -> Result<Option<Bytes>, Error> {
-        self.s3.get_object(path).await
+        Box::pin(self.s3.get_object(path)).await
     }
 
     /// Reads a range of an object into memory.
@@ -88,7 +90,7 @@ impl Bucket {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`], also when S3 returns another range.
     pub async fn read_range(&self, key: &ObjectKey, range: Range<u64>) -> Result<Bytes, Error> {
-        get_object::read_range(&self.s3, key, range).await
+        Box::pin(get_object::read_range(&self.s3, key, range)).await
     }
 
     /// Streams a range of an object: exactly its bytes, or an error. When the connection breaks, the rest of the range
@@ -109,7 +111,7 @@ impl Bucket {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn delete_object(&self, key: &ObjectKey) -> Result<(), Error> {
-        self.s3.delete_object(key).await
+        Box::pin(self.s3.delete_object(key)).await
     }
 
     /// Stores bytes under a key, or compares them with the object that exists there.
@@ -123,7 +125,7 @@ impl Bucket {
         content_type: &str,
         bytes: Bytes,
     ) -> Result<PutOutcome, Error> {
-        put_if_absent::put_if_absent(&self.s3, key, content_type, bytes).await
+        Box::pin(put_if_absent::put_if_absent(&self.s3, key, content_type, bytes)).await
     }
 
     /// Stores the bytes of a stream under a key, or compares them with the object that exists there, without an upload.
@@ -139,7 +141,7 @@ impl Bucket {
     where
         S: Stream<Item = Result<Bytes, Error>> + Send,
     {
-        put_if_absent::put_stream_if_absent(&self.s3, upload, open).await
+        Box::pin(put_if_absent::put_stream_if_absent(&self.s3, upload, open)).await
     }
 
     /// Streams bytes into a new object.
@@ -152,7 +154,7 @@ impl Bucket {
         upload: UploadRequest<'_>,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
     ) -> Result<UploadOutcome, Error> {
-        upload::upload_stream(&self.s3, upload, bytes).await
+        Box::pin(upload::upload_stream(&self.s3, upload, bytes)).await
     }
 
     /// Creates a multipart upload and returns its id.
@@ -164,7 +166,7 @@ impl Bucket {
         key: &ObjectKey,
         content_type: &str,
     ) -> Result<String, Error> {
-        multipart_upload::create_multipart_upload(&self.s3, key, content_type).await
+        Box::pin(multipart_upload::create_multipart_upload(&self.s3, key, content_type)).await
     }
 
     /// Streams exactly `length` bytes into a part of a multipart upload, without buffering them.
@@ -177,7 +179,7 @@ impl Bucket {
         length: u64,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
     ) -> Result<UploadedPart, UploadPartError> {
-        multipart_upload::stream_part(&self.s3, target, length, bytes).await
+        Box::pin(multipart_upload::stream_part(&self.s3, target, length, bytes)).await
     }
 
     /// Completes a multipart upload whose parts, sorted by number, have all been uploaded.
@@ -191,13 +193,13 @@ impl Bucket {
         id: &str,
         parts: &[UploadedPart],
     ) -> Result<UploadOutcome, UploadPartError> {
-        multipart_upload::finish_multipart_upload(&self.s3, key, id, parts).await
+        Box::pin(multipart_upload::finish_multipart_upload(&self.s3, key, id, parts)).await
     }
 
     /// Aborts a multipart upload. A failure is only logged: the first error matters, and the bucket's lifecycle rule
     /// removes the upload later.
     pub async fn abort_multipart_upload(&self, key: &ObjectKey, id: &str) {
-        multipart_upload::abort_multipart_upload(&self.s3, &self.s3.object_key(key), id).await;
+        Box::pin(multipart_upload::abort_multipart_upload(&self.s3, &self.s3.object_key(key), id)).await;
     }
 
     /// Aborts every open multipart upload of a key but `spared`, for a worker that takes over the landing of another
@@ -206,11 +208,11 @@ impl Bucket {
     /// A failure is only logged: an open upload costs storage until the bucket's lifecycle rule removes it, and is no
     /// reason to stop the landing.
     pub async fn abort_abandoned_uploads(&self, key: &ObjectKey, spared: Option<&str>) {
-        abandoned_uploads::abort_abandoned_uploads(&self.s3, key, spared).await;
+        Box::pin(abandoned_uploads::abort_abandoned_uploads(&self.s3, key, spared)).await;
     }
 
     /// Aborts every open multipart upload of a cancelled job. A failure is only logged, as above.
     pub async fn abort_job_uploads(&self, provider: &ProviderName, job: JobId) {
-        abandoned_uploads::abort_job_uploads(&self.s3, provider, job).await;
+        Box::pin(abandoned_uploads::abort_job_uploads(&self.s3, provider, job)).await;
     }
 }

@@ -1,4 +1,6 @@
 //! The operations of the job store. Each is implemented in the module of its subject.
+//!
+//! Each is boxed: the futures of the SDK are large, and an unoptimised caller would hold room for each of them on its stack.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -56,7 +58,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`], or [`model::ErrorClass::Internal`] for a damaged item.
     pub async fn get(&self, id: JobId) -> Result<Option<Job>, Error> {
-        job_reads::get_job(&self.table, id).await
+        Box::pin(job_reads::get_job(&self.table, id)).await
     }
 
     /// Reads at most [`JobStore::MAX_PAGE_JOBS`] jobs, in no order. Missing and damaged ones are left out.
@@ -64,7 +66,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn get_batch(&self, ids: &[JobId]) -> Result<HashMap<JobId, Job>, Error> {
-        day_index::get_batch(&self.table, ids).await
+        Box::pin(day_index::get_batch(&self.table, ids)).await
     }
 
     /// Finds the job of a provider's job id. The index is eventually consistent, so a job that has just received its
@@ -77,7 +79,7 @@ impl JobStore {
         provider: &ProviderName,
         provider_job_id: &ProviderJobId,
     ) -> Result<Option<JobId>, Error> {
-        job_reads::find_by_provider_job_id(&self.table, provider, provider_job_id).await
+        Box::pin(job_reads::find_by_provider_job_id(&self.table, provider, provider_job_id)).await
     }
 
     /// Lists the jobs that were created on a day (UTC), newest first: at most `limit`, and only those older than
@@ -91,7 +93,7 @@ impl JobStore {
         before: Option<JobId>,
         limit: usize,
     ) -> Result<DayPage, Error> {
-        day_index::list_created_on(&self.table, date, before, limit).await
+        Box::pin(day_index::list_created_on(&self.table, date, before, limit)).await
     }
 
     /// Lists the jobs that have been due longest, at most `limit_per_shard` of each partition of the index. The index is
@@ -104,7 +106,7 @@ impl JobStore {
         until: OffsetDateTime,
         limit_per_shard: i32,
     ) -> Result<Vec<JobId>, Error> {
-        due_index::list_due_jobs(&self.table, until, limit_per_shard).await
+        Box::pin(due_index::list_due_jobs(&self.table, until, limit_per_shard)).await
     }
 
     /// Finds the oldest active job that the index knows. It reads one page of each partition, some 5,000 jobs, those
@@ -113,7 +115,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn find_oldest_active_job(&self) -> Result<Option<JobId>, Error> {
-        due_index::find_oldest_active_job(&self.table).await
+        Box::pin(due_index::find_oldest_active_job(&self.table)).await
     }
 
     /// Applies an event to a job. Returns the job after it and whether the event changed it.
@@ -126,7 +128,7 @@ impl JobStore {
         event: &JobEvent,
         now: OffsetDateTime,
     ) -> Result<(Job, JobChange), Error> {
-        self.apply_with_optional_lease(id, None, event, now).await
+        Box::pin(self.apply_with_optional_lease(id, None, event, now)).await
     }
 
     /// Applies an event of the landing to a job, on condition that the lease is held.
@@ -139,7 +141,7 @@ impl JobStore {
         event: &JobEvent,
         now: OffsetDateTime,
     ) -> Result<(Job, JobChange), Error> {
-        self.apply_with_optional_lease(lease.job_id, Some(lease), event, now).await
+        Box::pin(self.apply_with_optional_lease(lease.job_id, Some(lease), event, now)).await
     }
 
     async fn apply_with_optional_lease(
@@ -151,7 +153,7 @@ impl JobStore {
     ) -> Result<(Job, JobChange), Error> {
         let publishes_events = self.publishes_events;
         let application = EventApplication { job_id, lease, event, now, publishes_events };
-        event_application::apply_event(&self.table, application).await
+        Box::pin(event_application::apply_event(&self.table, application)).await
     }
 
     /// Creates a job, unless its key created one before. Of concurrent claims with one key, exactly one creates the job.
@@ -165,7 +167,7 @@ impl JobStore {
         key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
     ) -> Result<ClaimOutcome, Error> {
-        idempotency::claim(&self.table, job, key, now).await
+        Box::pin(idempotency::claim(&self.table, job, key, now)).await
     }
 
     /// Releases a job's idempotency key after a retryable failure, so that the caller's retry is a new attempt.
@@ -173,7 +175,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn release_idempotency_key(&self, key: &IdempotencyKey, job: JobId) -> Result<(), Error> {
-        idempotency::release_key(&self.table, key, job).await
+        Box::pin(idempotency::release_key(&self.table, key, job)).await
     }
 
     /// Takes the lease of a job for `duration` and moves the job to `landing`.
@@ -186,7 +188,7 @@ impl JobStore {
         duration: Duration,
         now: OffsetDateTime,
     ) -> Result<LeaseOutcome, Error> {
-        lease::acquire_lease(&self.table, self.publishes_events, id, duration, now).await
+        Box::pin(lease::acquire_lease(&self.table, self.publishes_events, id, duration, now)).await
     }
 
     /// When the last lease of a job expired or will expire. None if there has been no lease.
@@ -194,7 +196,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn lease_expiry(&self, id: JobId) -> Result<Option<OffsetDateTime>, Error> {
-        lease::read_lease_expiry(&self.table, id).await
+        Box::pin(lease::read_lease_expiry(&self.table, id)).await
     }
 
     /// Extends a lease to `duration` from now.
@@ -207,7 +209,7 @@ impl JobStore {
         duration: Duration,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        lease::renew_lease(&self.table, lease, duration, now).await
+        Box::pin(lease::renew_lease(&self.table, lease, duration, now)).await
     }
 
     /// Ends a lease early, so that the next attempt need not wait until it expires.
@@ -215,7 +217,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn release_lease(&self, lease: &Lease, now: OffsetDateTime) -> Result<(), Error> {
-        lease::release_lease(&self.table, lease, now).await
+        Box::pin(lease::release_lease(&self.table, lease, now)).await
     }
 
     /// Saves the checkpoint of a landing, on condition that the lease is held.
@@ -228,7 +230,7 @@ impl JobStore {
         state: &impl Serialize,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        checkpoints::save_checkpoint(&self.table, lease, state, now).await
+        Box::pin(checkpoints::save_checkpoint(&self.table, lease, state, now)).await
     }
 
     /// Reads the checkpoint of a landing. None if there is none, or if another version of Landfall wrote it.
@@ -240,7 +242,7 @@ impl JobStore {
         job: JobId,
         now: OffsetDateTime,
     ) -> Result<Option<T>, Error> {
-        checkpoints::load_checkpoint(&self.table, job, now).await
+        Box::pin(checkpoints::load_checkpoint(&self.table, job, now)).await
     }
 
     /// Takes a lock of a provider, such as a project, for a job. Returns none when the job holds it now, else the
@@ -256,7 +258,7 @@ impl JobStore {
         now: OffsetDateTime,
     ) -> Result<Option<JobId>, Error> {
         let request = LockRequest { provider, name, job, now };
-        exclusive_lock::acquire_lock(&self.table, request).await
+        Box::pin(exclusive_lock::acquire_lock(&self.table, request)).await
     }
 
     /// Takes one of a provider's `slots` slots for a job, unless the job holds one. Returns whether it holds one now. A
@@ -271,7 +273,7 @@ impl JobStore {
         job: JobId,
         now: OffsetDateTime,
     ) -> Result<bool, Error> {
-        concurrency_limit::acquire_slot(&self.table, provider, slots, job, now).await
+        Box::pin(concurrency_limit::acquire_slot(&self.table, provider, slots, job, now)).await
     }
 
     /// Reserves the first free time for a request to a provider between `from` and `latest`. Reservations are
@@ -328,7 +330,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn record_delivery(&self, job: JobId, delivery: &NewDeliveryLogEntry<'_>) -> Result<(), Error> {
-        delivery_log::record_delivery(&self.table, &job.to_string(), delivery).await
+        Box::pin(delivery_log::record_delivery(&self.table, &job.to_string(), delivery)).await
     }
 
     /// Writes a delivery that is about no job to the log, by provider and day.
@@ -341,7 +343,7 @@ impl JobStore {
         delivery: &NewDeliveryLogEntry<'_>,
     ) -> Result<(), Error> {
         let partition = delivery_log::workspace_partition(provider, delivery);
-        delivery_log::record_delivery(&self.table, &partition, delivery).await
+        Box::pin(delivery_log::record_delivery(&self.table, &partition, delivery)).await
     }
 
     /// Lists the latest deliveries of a job, newest first: at most `limit`, and at most 1 MB, which is what one DynamoDB
@@ -355,7 +357,7 @@ impl JobStore {
         limit: i32,
         now: OffsetDateTime,
     ) -> Result<Vec<DeliveryLogEntry>, Error> {
-        delivery_log::list_deliveries(&self.table, job, limit, now).await
+        Box::pin(delivery_log::list_deliveries(&self.table, job, limit, now)).await
     }
 
     /// Reads a delivery of a job by its [`DeliveryLogEntry::id`].
@@ -368,7 +370,7 @@ impl JobStore {
         id: &str,
         now: OffsetDateTime,
     ) -> Result<Option<DeliveryLogEntry>, Error> {
-        delivery_log::get_delivery(&self.table, job, id, now).await
+        Box::pin(delivery_log::get_delivery(&self.table, job, id, now)).await
     }
 
     /// Marks the events up to `progress` as sent to the event bus and to the caller, and removes those that both have from
@@ -381,7 +383,7 @@ impl JobStore {
             let due = job.outbox.due_at;
             job.acknowledge_outbox_events(progress) || job.outbox.due_at != due
         };
-        outbox::change_outbox(&self.table, id, mark).await.map(drop)
+        Box::pin(outbox::change_outbox(&self.table, id, mark)).await.map(drop)
     }
 
     /// Postpones the pending notifications of a job until `at`, after a target could not be notified.
@@ -389,7 +391,9 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn postpone_notifications(&self, id: JobId, at: OffsetDateTime) -> Result<(), Error> {
-        outbox::change_outbox(&self.table, id, |job| outbox::postpone_notifications(job, at)).await.map(drop)
+        Box::pin(outbox::change_outbox(&self.table, id, |job| outbox::postpone_notifications(job, at)))
+            .await
+            .map(drop)
     }
 
     /// Adds workflows that wait for a job. Returns the job after it, or none if there is no such job.
@@ -402,7 +406,7 @@ impl JobStore {
         waiters: &[WorkflowWaiter],
         now: OffsetDateTime,
     ) -> Result<Option<Job>, Error> {
-        outbox::change_outbox(&self.table, id, |job| job.add_waiters(waiters, now)).await
+        Box::pin(outbox::change_outbox(&self.table, id, |job| job.add_waiters(waiters, now))).await
     }
 
     /// Removes workflows that no longer wait for a job.
@@ -410,7 +414,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`]: the workflows are notified again.
     pub async fn remove_waiters(&self, id: JobId, waiters: &[WorkflowWaiter]) -> Result<(), Error> {
-        outbox::change_outbox(&self.table, id, |job| job.remove_waiters(waiters)).await.map(drop)
+        Box::pin(outbox::change_outbox(&self.table, id, |job| job.remove_waiters(waiters))).await.map(drop)
     }
 
     /// Postpones the next heartbeat to the workflows that wait for a job until `at`.
@@ -418,6 +422,8 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn postpone_heartbeat(&self, id: JobId, at: OffsetDateTime) -> Result<(), Error> {
-        outbox::change_outbox(&self.table, id, |job| outbox::postpone_heartbeat(job, at)).await.map(drop)
+        Box::pin(outbox::change_outbox(&self.table, id, |job| outbox::postpone_heartbeat(job, at)))
+            .await
+            .map(drop)
     }
 }
