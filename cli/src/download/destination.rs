@@ -61,7 +61,7 @@ pub(super) fn reject_symlinks_below(folder: &Path, path: &Path) -> Result<(), Cl
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_file::nine_byte_file, *};
+    use super::{super::test_support::nine_byte_file, *};
 
     #[test]
     fn names_that_lead_out_of_the_folder_are_rejected() {

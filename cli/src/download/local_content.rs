@@ -47,7 +47,7 @@ pub(super) fn compare_local_file(path: &Path, file: &StoredFile) -> Result<Local
 mod tests {
     use tempfile::TempDir;
 
-    use super::{super::test_file::nine_byte_file, *};
+    use super::{super::test_support::nine_byte_file, *};
 
     #[test]
     fn a_file_in_place_of_a_parent_folder_is_different_content() {

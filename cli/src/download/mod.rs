@@ -10,7 +10,7 @@ mod part_file;
 mod running_checksum;
 mod selection;
 #[cfg(test)]
-mod test_file;
+mod test_support;
 
 use std::{
     path::{Path, PathBuf},
@@ -180,7 +180,7 @@ fn file_json(planned: &PlannedFile, outcome: FileOutcome) -> Value {
 mod tests {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
-    use super::{test_file::nine_byte_file, *};
+    use super::{test_support::nine_byte_file, *};
 
     #[test]
     fn a_path_that_is_not_unicode_is_printed_with_replacement_characters() {

@@ -158,7 +158,7 @@ fn part_path(destination: &Path, checksum: &str) -> PathBuf {
 mod tests {
     use tempfile::TempDir;
 
-    use super::{super::test_file::nine_byte_file, *};
+    use super::{super::test_support::nine_byte_file, *};
     use crate::{error::LOCAL_CONFLICT_CLASS, exit_status::ExitStatus};
 
     #[test]

@@ -82,7 +82,7 @@ fn no_files_error(job: &Job, what: &str) -> CliError {
 mod tests {
     use serde_json::json;
 
-    use super::{super::test_file::nine_byte_file, *};
+    use super::{super::test_support::nine_byte_file, *};
 
     #[test]
     fn named_files_are_selected_once_and_an_unknown_name_is_rejected() {

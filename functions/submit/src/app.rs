@@ -11,7 +11,7 @@ use crate::{
     command_dispatch::run_command,
     http::handler::handle_request,
     operator::{dispatch::run_operator_command, operator_command::OperatorCommand},
-    submission::queued_submission::SubmissionQueueConsumer,
+    submission::submission_queue_consumer::SubmissionQueueConsumer,
 };
 
 /// The `submit` function with its clients.

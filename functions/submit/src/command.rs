@@ -4,11 +4,11 @@ use model::{Error, JobId};
 use serde_json::{Map, Value};
 
 use crate::{
-    command_fields::CommandFields,
     jobs::{
         download_link::{LinkRequest, LinkTarget, read_lifetime},
         list_query::ListQuery,
     },
+    parse_command_fields::CommandFields,
     submission::submit_request::SubmitRequest,
 };
 

@@ -9,13 +9,13 @@ use crate::{
     command::Command,
     command_response::CommandResponse,
     jobs::{
-        cancel::cancel_job,
+        cancel_job::cancel_job,
         download_link::create_download_link,
         get_job::{get_job, get_job_with_deliveries},
         list_jobs::list_jobs,
-        replay::replay_delivery,
-        resubmit::resubmit_job,
-        retry::JobRetry,
+        replay_delivery::replay_delivery,
+        resubmit_job::resubmit_job,
+        retry_job::JobRetry,
     },
     submission::{notify_targets::JobNotifier, submit_job::submit_job, trace_segment::send_segment},
 };

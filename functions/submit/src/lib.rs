@@ -3,18 +3,18 @@
 //!
 //! An invocation takes these steps: [`App::handle`] reads the event, `http` or [`Command::read_invocation`] turns it
 //! into a command, `command_dispatch` calls the use case in `submission` or `jobs`, and `command_response` writes the
-//! result. Operator commands go to `operator`. Messages of the submission queue go to `submission::queued_submission`.
+//! result. Operator commands go to `operator`. Messages of the submission queue go to `submission::submission_queue_consumer`.
 
 mod app;
 mod clients;
 mod command;
 mod command_dispatch;
-mod command_fields;
 mod command_response;
 mod config;
 mod http;
 mod jobs;
 mod operator;
+mod parse_command_fields;
 mod query_string;
 mod submission;
 

@@ -4,13 +4,13 @@
 mod clients;
 mod config;
 mod delivery;
-mod job_provider;
 pub mod landing;
 mod notifications;
 mod polling;
+mod provider_of_job;
 mod queue_message;
 mod receiver;
-mod source_list;
+mod stored_source_urls;
 mod sweep;
 mod worker;
 

@@ -7,7 +7,7 @@ use model::Error;
 
 use crate::{
     central_directory_header::CentralDirectoryHeader, end_of_central_directory::CentralDirectoryLocation,
-    errors::archive_invalid, signatures::CENTRAL_DIRECTORY_HEADER,
+    errors::archive_invalid, zip_signatures::CENTRAL_DIRECTORY_HEADER,
 };
 
 /// How much of the central directory is in memory at once. No header is longer: its fixed part has 46 bytes, and

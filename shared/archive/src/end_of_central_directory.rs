@@ -9,7 +9,7 @@ use model::Error;
 use crate::{
     errors::archive_invalid,
     little_endian::{u16_at, u32_at, u64_at},
-    signatures::{END_OF_CENTRAL_DIRECTORY, ZIP64_END_OF_CENTRAL_DIRECTORY, ZIP64_LOCATOR},
+    zip_signatures::{END_OF_CENTRAL_DIRECTORY, ZIP64_END_OF_CENTRAL_DIRECTORY, ZIP64_LOCATOR},
 };
 
 /// Length of the end of central directory record without its comment (APPNOTE 4.3.16).

@@ -7,9 +7,9 @@ use futures_util::{Stream, StreamExt, stream};
 use model::Error;
 
 use crate::{
-    content_check::{ContentCheck, size_exceeded},
     deflate_decoder::DeflateDecoder,
     entry::{ArchiveEntry, CompressionMethod},
+    verify_crc32::{ContentCheck, size_exceeded},
 };
 
 /// The most inflated bytes in one chunk of the stream.

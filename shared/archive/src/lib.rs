@@ -8,7 +8,6 @@
 
 mod central_directory;
 mod central_directory_header;
-mod content_check;
 mod content_type;
 mod deflate_decoder;
 mod end_of_central_directory;
@@ -16,30 +15,31 @@ mod entry;
 mod entry_name;
 mod errors;
 mod image_dimensions;
-mod inflate;
+mod inflate_in_memory;
 mod inflate_stream;
 mod listing;
 mod little_endian;
 mod local_file_header;
-mod read_plan;
-mod safe_file_names;
-mod sanitize_name;
-mod signatures;
+mod plan_range_reads;
+mod sanitize_file_name;
+mod unique_file_names;
 mod unpack_limits;
+mod verify_crc32;
+mod zip_signatures;
 
 pub use content_type::content_type;
 pub use entry::{ArchiveEntry, CompressionMethod, MIN_LOCAL_FILE_HEADER_BYTES};
 pub use entry_name::{NameEncoding, quote_name};
 pub use errors::{archive_refused, corrupt_entry};
 pub use image_dimensions::{ImageDimensions, image_dimensions};
-pub use inflate::{inflate_all, inflate_start};
+pub use inflate_in_memory::{inflate_all, inflate_start};
 pub use inflate_stream::inflate_stream;
 pub use listing::{ArchiveListing, count_files, list_entries};
 pub use local_file_header::locate_file_data;
-pub use read_plan::{PlannedFile, ReadStep, plan_reads};
-pub use safe_file_names::{safe_entry_names, safe_file_names};
-pub use signatures::can_start_with;
+pub use plan_range_reads::{PlannedFile, ReadStep, plan_reads};
+pub use unique_file_names::{safe_entry_names, safe_file_names};
 pub use unpack_limits::UnpackLimits;
+pub use zip_signatures::can_start_with;
 
 #[cfg(test)]
 mod tests;

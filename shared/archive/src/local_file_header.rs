@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::{
     entry::{ArchiveEntry, MIN_LOCAL_FILE_HEADER_BYTES},
     little_endian::u16_at,
-    signatures::LOCAL_FILE_HEADER,
+    zip_signatures::LOCAL_FILE_HEADER,
 };
 
 /// Reads from a local file header which range of the archive holds the entry's file data.

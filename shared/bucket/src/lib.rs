@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod abandoned_uploads;
+mod bucket;
 mod buffered_upload;
 mod channel_body;
 mod checksum;
@@ -8,7 +9,6 @@ mod errors;
 mod get_object;
 mod multipart_upload;
 mod object_key;
-mod operations;
 mod presign_credentials;
 mod presigned_url;
 mod put_if_absent;
@@ -18,10 +18,10 @@ mod upload;
 mod upload_request;
 mod uploaded_part;
 
+pub use bucket::Bucket;
 pub use errors::UploadPartError;
 pub use multipart_upload::PartTarget;
 pub use object_key::ObjectKey;
-pub use operations::Bucket;
 pub use presign_credentials::PresignCredentials;
 pub use presigned_url::{PresignRequest, PresignedUrl, Presigner};
 pub use put_if_absent::PutOutcome;

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::{
     errors::storage_error,
-    item::{Item, ItemReader, ItemWriter, text_value, unreadable},
+    item_attributes::{Item, ItemReader, ItemWriter, text_value, unreadable},
     job_keys::JOB,
     lease_token::Lease,
     table::Table,

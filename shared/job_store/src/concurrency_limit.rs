@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     exclusive_lock::{LOCK_TTL_SECONDS, LockRequest, acquire_lock_while, lock_key},
-    item::{ItemReader, ItemWriter, number_value, text_value},
+    item_attributes::{ItemReader, ItemWriter, number_value, text_value},
     table::{Table, put_if},
 };
 

@@ -12,7 +12,7 @@ use time::Date;
 
 use crate::{
     errors::storage_error,
-    item::{Item, ItemReader, ItemWriter, text_value},
+    item_attributes::{Item, ItemReader, ItemWriter, text_value},
     job_item,
     job_keys::{JOB, day_key},
     table::Table,

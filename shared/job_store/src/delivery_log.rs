@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::{
     errors::storage_error,
-    item::{Item, ItemReader, ItemWriter, text_value, unreadable},
+    item_attributes::{Item, ItemReader, ItemWriter, text_value, unreadable},
     table::{Table, put_if},
 };
 

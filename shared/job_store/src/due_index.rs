@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::{
     errors::storage_error,
-    item::{ItemReader, text_value},
+    item_attributes::{ItemReader, text_value},
     job_keys::{DUE_SHARDS, due_time},
     job_reads::get_job,
     table::Table,

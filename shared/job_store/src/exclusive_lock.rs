@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::{
     errors::storage_error,
-    item::{ItemReader, ItemWriter, text_value},
+    item_attributes::{ItemReader, ItemWriter, text_value},
     job_reads::get_job,
     table::Table,
 };

@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 
 use crate::{
     errors::storage_error,
-    item::{Item, ItemReader, ItemWriter, number_value, text_value},
+    item_attributes::{Item, ItemReader, ItemWriter, number_value, text_value},
     job_item,
     job_reads::get_claimed_job,
     table::{Table, put_if},

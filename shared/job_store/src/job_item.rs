@@ -7,7 +7,7 @@ use model::{
 use serde_json::{Map, Value};
 
 use crate::{
-    item::{Item, ItemReader, ItemWriter, unreadable},
+    item_attributes::{Item, ItemReader, ItemWriter, unreadable},
     job_keys::{JOB, day_key, due_shard, due_time, provider_job_key},
     notify_targets_attribute,
 };

@@ -3,7 +3,7 @@
 use model::{Error, JobId, ProviderJobId, ProviderName};
 use time::{Date, OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
-use crate::item::unreadable;
+use crate::item_attributes::unreadable;
 
 /// The sort key of a job's item.
 pub(crate) const JOB: &str = "JOB";

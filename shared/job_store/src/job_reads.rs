@@ -4,7 +4,7 @@ use model::{Error, Job, JobId, ProviderJobId, ProviderName};
 
 use crate::{
     errors::storage_error,
-    item::{Item, ItemReader, ItemWriter, text_value, unreadable},
+    item_attributes::{Item, ItemReader, ItemWriter, text_value, unreadable},
     job_item,
     job_keys::{self, JOB},
     table::Table,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{Error, ErrorClass, Job};
 
 use crate::{
-    item::{Item, number_value, text_value},
+    item_attributes::{Item, number_value, text_value},
     job_item,
     table::{Table, put_if},
 };

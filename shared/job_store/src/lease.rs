@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    event_application::{EventApplication, apply_event},
-    item::{ItemReader, ItemWriter, number_value, text_value},
+    apply_event::{EventApplication, apply_event},
+    item_attributes::{ItemReader, ItemWriter, number_value, text_value},
     job_item,
     job_keys::JOB,
     job_reads::get_job_item,

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use crate::{
     errors::storage_error,
-    item::{Item, ItemReader, ItemWriter, number_value, unreadable},
+    item_attributes::{Item, ItemReader, ItemWriter, number_value, unreadable},
     table::Table,
 };
 

@@ -12,7 +12,7 @@ use model::Error;
 
 use crate::{
     errors::storage_error,
-    item::{Item, ItemWriter},
+    item_attributes::{Item, ItemWriter},
 };
 
 /// The table of jobs.

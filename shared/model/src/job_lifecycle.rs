@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     ErrorClass, Job, JobChange, JobError, JobEvent, JobRetries, JobStatus, LandedFiles, NewJob,
     NotifyTargets, Outbox, OutboxEvent, OutboxProgress, PollState, SlowAttempt, Source, TraceHeader,
-    Transition, WorkflowWaiter, record_limits::limit_event, transition,
+    Transition, WorkflowWaiter, job_size_limits::limit_event, transition,
 };
 
 impl Job {

@@ -12,6 +12,7 @@ mod job_event;
 mod job_id;
 mod job_lifecycle;
 mod job_retries;
+mod job_size_limits;
 mod job_status;
 mod job_view;
 #[cfg(feature = "schema")]
@@ -21,7 +22,6 @@ mod notify_target;
 mod outbox;
 mod problem;
 mod provider_name;
-mod record_limits;
 mod redaction;
 mod secret;
 mod signed_token;
@@ -35,6 +35,7 @@ pub use job::{Job, JobChange, JobOrigin, NewJob, PollState};
 pub use job_event::{JobEvent, MissingFile, SlowAttempt, Source, SourceRole};
 pub use job_id::{JobId, JobIdParseError};
 pub use job_retries::JobRetries;
+pub use job_size_limits::{MAX_PROVIDER_JOB_ID_BYTES, truncate_text};
 pub use job_status::{JobStatus, StatusParseError, Transition, transition};
 pub use job_view::{
     ArchiveView, DeliveryView, FileLinks, FileView, JobLinks, JobList, JobView, LinkView, ManifestView,
@@ -47,7 +48,6 @@ pub use notify_target::{NotifyTargets, NotifyTargetsView, WebhookUrl, WorkflowWa
 pub use outbox::{Outbox, OutboxEvent, OutboxProgress};
 pub use problem::{problem_title, problem_urn};
 pub use provider_name::{ProviderJobId, ProviderName};
-pub use record_limits::{MAX_PROVIDER_JOB_ID_BYTES, truncate_text};
 pub use redaction::Redactor;
 pub use secret::Secret;
 pub use signed_token::TokenSigner;

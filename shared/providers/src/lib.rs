@@ -6,50 +6,50 @@
 //! `registry.rs`.
 
 pub mod abyssale; // a provider's folder: line one of two
+mod access_token;
 pub mod ai_studios;
 #[cfg(test)]
 mod conformance;
 mod credentials;
 mod delivery;
+mod delivery_limits;
 mod health_check;
 mod order;
 #[cfg(feature = "schema")]
 mod order_schema;
-mod poll_schedule;
+mod poll_intervals;
 mod poll_status;
 mod provider;
-mod query;
+mod provider_query;
 mod registry;
-mod report_limits;
 mod request_fields;
 mod response_limit;
+mod response_with_secret;
 mod retry_after;
-mod secret_response;
 mod send_result;
 mod signing_secret;
 mod submit_protocol;
-mod token;
 
+pub use access_token::AccessToken;
 pub use credentials::{ApiAccess, Credentials};
 pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
+pub use delivery_limits::limit_poll_status;
 pub use health_check::{HealthCheck, HealthCheckResult, HealthCheckStatus};
 pub use order::Order;
 #[cfg(feature = "schema")]
 pub use order_schema::OrderSchema;
-pub use poll_schedule::PollSchedule;
+pub use poll_intervals::PollSchedule;
 pub use poll_status::PollStatus;
 pub use provider::Provider;
-pub use query::{Query, QueryStep};
+pub use provider_query::{Query, QueryStep};
 pub use registry::{ALL, find_provider, provider_name};
-pub use report_limits::limit_poll_status;
 pub use request_fields::RequestFields;
 pub use response_limit::ResponseLimit;
+pub use response_with_secret::SecretResponse;
 pub use retry_after::parse_retry_after;
-pub use secret_response::SecretResponse;
 pub use send_result::{SendFailure, SendResult};
 pub use signing_secret::{
     SecretRetention, SigningAction, SigningSecret, SigningSecrets, StoredSigningSecret, format_rfc3339,
     secret_fingerprint,
 };
 pub use submit_protocol::{SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult};
-pub use token::AccessToken;

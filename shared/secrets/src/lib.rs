@@ -6,12 +6,12 @@
 mod random_bytes;
 mod secret_cache;
 mod secret_document;
+mod secret_store;
 mod secret_version;
-mod secrets;
 mod token_cache;
 
 pub use random_bytes::random_bytes;
 pub use secret_document::SecretDocument;
+pub use secret_store::SecretStore;
 pub use secret_version::SecretVersion;
-pub use secrets::SecretStore;
 pub use token_cache::TokenCache;

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::{
     command::Command,
-    command_fields::CommandFields,
     http::router::{Route, decode_file_name},
     jobs::{
         download_link::{LinkRequest, LinkTarget, read_lifetime},
         errors::job_not_found,
         list_query::ListQuery,
     },
+    parse_command_fields::CommandFields,
     query_string::parse_query_string,
     submission::submit_request::SubmitRequest,
 };

@@ -4,13 +4,13 @@
 //! Each file holds one use case. A use case reads the job, checks its status, writes the change to the job's record or
 //! to the delivery queue, and returns the job. `list_query` and `cursor` belong to `list_jobs`.
 
-pub(crate) mod cancel;
+pub(crate) mod cancel_job;
 pub(crate) mod cursor;
 pub(crate) mod download_link;
 pub(crate) mod errors;
 pub(crate) mod get_job;
 pub(crate) mod list_jobs;
 pub(crate) mod list_query;
-pub(crate) mod replay;
-pub(crate) mod resubmit;
-pub(crate) mod retry;
+pub(crate) mod replay_delivery;
+pub(crate) mod resubmit_job;
+pub(crate) mod retry_job;

@@ -7,15 +7,15 @@
 
 pub(crate) mod caller_webhook_check;
 pub(crate) mod concurrency_limit;
-pub(crate) mod deferred_submission;
+pub(crate) mod enqueue_submission;
 pub(crate) mod exclusive_lock;
 pub(crate) mod idempotency;
 pub(crate) mod notify_field;
 pub(crate) mod notify_targets;
-pub(crate) mod postponement;
-pub(crate) mod queued_submission;
+pub(crate) mod postpone_submission;
 pub(crate) mod record_outcome;
 pub(crate) mod submission_context;
+pub(crate) mod submission_queue_consumer;
 pub(crate) mod submit_attempt;
 pub(crate) mod submit_job;
 pub(crate) mod submit_request;

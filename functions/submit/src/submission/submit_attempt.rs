@@ -9,7 +9,7 @@ use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::submission::postponement::{Postponement, out_of_time, waiting_error};
+use crate::submission::postpone_submission::{Postponement, out_of_time, waiting_error};
 
 /// The outcome of an attempt.
 pub(crate) enum SubmitOutcome {

@@ -16,10 +16,10 @@ use crate::{
     submission::{
         caller_webhook_check::check_caller_webhook,
         concurrency_limit::{SlotStatus, acquire_lock_and_slot},
-        deferred_submission::{DeferOutcome, DeferredSubmissions},
+        enqueue_submission::{DeferOutcome, DeferredSubmissions},
         exclusive_lock::acquire_exclusive_lock,
         idempotency::IdempotencyClaim,
-        postponement::{Postponement, out_of_time},
+        postpone_submission::{Postponement, out_of_time},
         record_outcome::OutcomeRecorder,
         submission_context::SubmissionContext,
         submit_attempt::{SubmitAttempt, SubmitOutcome},

@@ -19,7 +19,7 @@ use crate::{
     landing::land_job::Landing,
     notifications::provider_event::forward_provider_event,
     queue_message::{MessageFailure, MessageReceipt},
-    source_list::store_long_source_list,
+    stored_source_urls::store_long_source_list,
 };
 
 /// The longest body that is recorded with the job. A longer one stays in S3, or is not recorded.

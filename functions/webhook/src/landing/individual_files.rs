@@ -14,7 +14,7 @@ use http_client::Downloader;
 use model::{Error, ErrorClass, Source, SourceRole, StoredFile};
 
 use super::{
-    check_download_start::check_file_start,
+    check_first_bytes::check_file_start,
     landing_context::{LandingClients, LandingContext},
     landing_outcome::{LandingOutcome, conclude_landing},
     manifest_entry::ManifestEntry,

@@ -13,7 +13,7 @@ use super::{
     refresh_source_urls::refresh_sources,
     transfer::{Checkpoint, DownloadRate, LandingProgress},
 };
-use crate::{queue_message::MessageReceipt, source_list::read_source_list};
+use crate::{queue_message::MessageReceipt, stored_source_urls::read_source_list};
 
 /// How many times the provider is polled for new URLs.
 const MAX_SOURCE_REFRESHES: u32 = 3;

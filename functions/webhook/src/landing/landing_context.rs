@@ -10,8 +10,8 @@ use secrets::SecretStore;
 
 use super::transfer::{Checkpoint, LandingProgress};
 use crate::{
-    clients::WorkerClients, config::WorkerConfig, job_provider::find_job_provider,
-    polling::provider_poll::Poller,
+    clients::WorkerClients, config::WorkerConfig, polling::poll_request::Poller,
+    provider_of_job::find_job_provider,
 };
 
 /// The clients that landings use.

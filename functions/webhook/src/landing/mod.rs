@@ -7,7 +7,7 @@
 
 pub mod archive;
 pub(crate) mod cancellation;
-pub(crate) mod check_download_start;
+pub(crate) mod check_first_bytes;
 pub(crate) mod individual_files;
 pub(crate) mod land_job;
 pub(crate) mod landing_attempt;

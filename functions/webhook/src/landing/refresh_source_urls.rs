@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 
 use super::landing_context::LandingClients;
 use crate::{
-    job_provider::find_job_provider, polling::provider_poll::PollOutcome, source_list::store_long_source_list,
+    polling::poll_request::PollOutcome, provider_of_job::find_job_provider,
+    stored_source_urls::store_long_source_list,
 };
 
 /// The delay before a file is downloaded again from the URL at which it was missing.

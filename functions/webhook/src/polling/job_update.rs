@@ -6,9 +6,10 @@ use model::{Error, Job, JobChange, JobEvent, JobId, JobStatus};
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use time::OffsetDateTime;
 
-use super::check_outcome::CheckOutcome;
+use super::poll_outcome::CheckOutcome;
 use crate::{
-    clients::WorkerClients, notifications::job_notifier::JobNotifier, source_list::store_long_source_list,
+    clients::WorkerClients, notifications::job_notifier::JobNotifier,
+    stored_source_urls::store_long_source_list,
 };
 
 /// Stores the results of checks.

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::{
-    check_outcome::CheckOutcome,
     job_update::JobUpdate,
-    poll_schedule,
-    provider_poll::{PollOutcome, Poller},
+    next_poll_time,
+    poll_outcome::CheckOutcome,
+    poll_request::{PollOutcome, Poller},
 };
 use crate::{
-    clients::WorkerClients, job_provider::find_job_provider, notifications::job_notifier::JobNotifier,
+    clients::WorkerClients, notifications::job_notifier::JobNotifier, provider_of_job::find_job_provider,
 };
 
 /// Polls for jobs and updates them.
@@ -42,7 +42,7 @@ impl<'a> JobPoll<'a> {
         let provider = find_job_provider(&job)?;
         let outcome = self.poller.poll(provider, &job, latest).await?;
         let now = OffsetDateTime::now_utc();
-        let expiry = poll_schedule::expiry(provider, &job, &outcome, self.callback_timeout);
+        let expiry = next_poll_time::expiry(provider, &job, &outcome, self.callback_timeout);
         match outcome {
             PollOutcome::OutOfTime => Ok(CheckOutcome::OutOfTime),
             PollOutcome::Answered(PollStatus::Ended(event)) => self.update.apply_event(&job, event).await,
@@ -65,12 +65,12 @@ impl<'a> JobPoll<'a> {
                         .await?;
                     self.notifier.notify(&job).await;
                 }
-                let next = poll_schedule::next_poll(provider, &job, now).min(expiry);
+                let next = next_poll_time::next_poll(provider, &job, now).min(expiry);
                 self.update.schedule_check(job.id, now, next).await
             }
             PollOutcome::Unanswered(error, wait) => {
                 error.log("the provider did not report the status of a job's work");
-                let next = poll_schedule::next_poll_after_failure(provider, &job, now).max(now + wait);
+                let next = next_poll_time::next_poll_after_failure(provider, &job, now).max(now + wait);
                 self.update.schedule_check_without_answer(job.id, now, next.min(expiry)).await
             }
         }

@@ -13,7 +13,7 @@ use crate::{
         job_notifier::{JobNotifier, UnreachableTargets},
         workflow_heartbeat::send_heartbeat,
     },
-    polling::{check_outcome::CheckOutcome, job_update::JobUpdate, poll_job::JobPoll, poll_schedule},
+    polling::{job_update::JobUpdate, next_poll_time, poll_job::JobPoll, poll_outcome::CheckOutcome},
 };
 
 /// No invocation of the submit function lives this long, so a submission that is older was interrupted.
@@ -149,7 +149,7 @@ impl<'a> JobCheck<'a> {
     /// Schedules the next check of a job whose message is about to be sent again. This happens before the message is
     /// sent, so that the worker that receives the message has the last word on the next check.
     async fn schedule_requeue(&self, job: &Job, now: OffsetDateTime) -> Result<CheckOutcome, Error> {
-        let next = poll_schedule::next_requeue(job, now);
+        let next = next_poll_time::next_requeue(job, now);
         self.update.schedule_check_without_answer(job.id, now, next).await
     }
 }

@@ -11,7 +11,7 @@ use model::{Error, ErrorClass, Job, JobError, JobEvent, truncate_text};
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::polling::check_outcome::CheckOutcome;
+use crate::polling::poll_outcome::CheckOutcome;
 
 /// How many times a stalled landing is requeued, two hours apart. Each message has as many attempts as the queue
 /// allows.

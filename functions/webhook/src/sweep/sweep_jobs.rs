@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clients::WorkerClients, notifications::job_notifier::UnreachableTargets,
-    polling::check_outcome::CheckOutcome,
+    polling::poll_outcome::CheckOutcome,
 };
 
 /// Jobs that are checked at once. The rate limit of a provider holds independently of this number.

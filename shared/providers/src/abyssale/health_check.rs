@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     error_response::{parse_error_response, rejection_error},
-    read_request::ReadRequest,
+    get_request::ReadRequest,
 };
 use crate::{ApiAccess, HealthCheck, HealthCheckResult, HealthCheckStatus, RequestFields};
 

@@ -2,19 +2,19 @@
 //!
 //! Comments cite sections of the provider's integration contract ("contract 1.3").
 
-mod api;
+mod api_request;
 mod banner;
 mod batch_result;
 mod error_response;
+mod get_request;
 mod health_check;
 mod order;
+mod order_request;
 mod poll;
-mod read_request;
 mod signing_secret;
 mod submit;
 mod verify_signature;
 mod webhook;
-mod wire_request;
 
 use model::{Error, Job};
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ use crate::OrderSchema;
 use crate::{
     ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, HealthCheck, MalformedDelivery, Order,
     PollSchedule, PollStatus, Provider, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
-    report_limits::limit_report,
+    delivery_limits::limit_report,
 };
 
 /// The provider.

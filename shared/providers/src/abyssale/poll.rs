@@ -10,8 +10,8 @@ use time::OffsetDateTime;
 use super::{
     batch_result,
     error_response::{parse_error_response, rejection_error},
+    get_request::ReadRequest,
     order::{GENERATION, MULTIPAGE_PDF},
-    read_request::ReadRequest,
 };
 use crate::{ApiAccess, PollSchedule, PollStatus};
 

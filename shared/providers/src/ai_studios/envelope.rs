@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     error_response::ErrorResponse,
     lenient_values::{read_id, read_text},
-    sparse_json::SparseJson,
+    partial_json_parser::SparseJson,
 };
 
 /// What the payload of a successful response is.

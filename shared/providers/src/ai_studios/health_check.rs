@@ -5,7 +5,7 @@ use model::{Error, ErrorClass, Secret};
 use serde_json::{Map, Value};
 
 use super::{
-    api::AiStudiosApi,
+    api_request::AiStudiosApi,
     envelope::{ExpectedPayload, list_items, open_envelope},
     error_response::{ErrorKind, ErrorResponse},
     export_status::progress::Project,

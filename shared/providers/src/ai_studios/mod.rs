@@ -3,7 +3,8 @@
 //! Comments cite sections of the provider's integration contract ("contract 3.2"). Only responses to Landfall's own
 //! requests are authenticated. A callback only triggers a poll.
 
-mod api;
+mod access_token;
+mod api_request;
 mod envelope;
 mod error_response;
 mod export_snapshot;
@@ -11,11 +12,10 @@ mod export_status;
 mod health_check;
 mod lenient_values;
 mod order;
+mod partial_json_parser;
 mod poll;
 mod retry_delays;
-mod sparse_json;
 mod submit;
-mod token;
 mod webhook;
 
 use model::{Error, Job};
@@ -27,7 +27,7 @@ use crate::OrderSchema;
 use crate::{
     AccessToken, ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
     MalformedDelivery, Order, PollSchedule, PollStatus, Provider, Query, SubmitContext, SubmitProtocol,
-    report_limits::limit_report,
+    delivery_limits::limit_report,
 };
 
 /// The provider.
@@ -141,7 +141,7 @@ impl Provider for AiStudios {
         access: &ApiAccess<'_>,
         now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<AccessToken>>>, Error> {
-        Ok(Some(Box::new(token::TokenExchange::new(access, now)?)))
+        Ok(Some(Box::new(access_token::TokenExchange::new(access, now)?)))
     }
 
     fn health_checks(

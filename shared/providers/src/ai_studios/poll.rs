@@ -7,11 +7,11 @@ use model::{Error, ErrorClass, Job, Secret};
 use time::OffsetDateTime;
 
 use super::{
-    api::AiStudiosApi,
+    api_request::AiStudiosApi,
     envelope::{ExpectedPayload, open_envelope},
     error_response::{ErrorKind, ErrorResponse},
     export_status::{
-        evaluation::ExportEvaluation,
+        evaluate_poll::ExportEvaluation,
         progress::{ExportProgress, Project},
     },
     retry_delays::RetryDelays,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    api::{AiStudiosApi, PROJECT_RESPONSE_LIMIT},
+    api_request::{AiStudiosApi, PROJECT_RESPONSE_LIMIT},
     envelope::{ExpectedPayload, open_envelope},
     error_response::{ErrorKind, ErrorResponse},
     export_snapshot::{ProjectSnapshot, StoredState},

@@ -11,7 +11,7 @@ use super::{
     unpack::{EntryOutcome, EntryResult, UnpackRequest, unpack_archive},
 };
 use crate::landing::{
-    check_download_start::{ZIP, check_archive_start},
+    check_first_bytes::{ZIP, check_archive_start},
     landing_context::{LandingClients, LandingContext},
     landing_outcome::{LandingOutcome, conclude_landing},
     manifest_entry::ManifestEntry,

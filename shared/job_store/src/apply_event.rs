@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    item::ItemReader,
+    item_attributes::ItemReader,
     job_item, job_metrics,
     job_reads::get_job_item,
     job_writes::{MAX_ATTEMPTS, WRITE_ID, back_off, replace_job, too_many_writers},

@@ -11,7 +11,7 @@ use crate::{
     clients::Clients,
     submission::{
         notify_targets::JobNotifier,
-        postponement::{Postponement, waiting_error},
+        postpone_submission::{Postponement, waiting_error},
         record_outcome::OutcomeRecorder,
     },
 };

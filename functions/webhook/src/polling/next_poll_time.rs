@@ -4,7 +4,7 @@ use model::Job;
 use providers::Provider;
 use time::{Duration, OffsetDateTime};
 
-use super::provider_poll::PollOutcome;
+use super::poll_request::PollOutcome;
 
 /// Up to this many failures in a row, the normal interval applies.
 const MAX_TRANSIENT_FAILURES: u32 = 3;

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    decision::{ExportStatus, ResultOwnership, check_ownership, decide_status, has_started},
     progress::{ExportProgress, Project},
+    status_rules::{ExportStatus, ResultOwnership, check_ownership, decide_status, has_started},
 };
 use crate::{
     Credentials, PollStatus,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    api::AiStudiosApi,
+    api_request::AiStudiosApi,
     envelope::{ExpectedPayload, open_envelope},
     error_response::{ErrorKind, ErrorResponse},
     lenient_values::read_text,

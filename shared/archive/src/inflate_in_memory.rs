@@ -4,9 +4,9 @@ use bytes::Bytes;
 use model::Error;
 
 use crate::{
-    content_check::{ContentCheck, size_exceeded},
     deflate_decoder::DeflateDecoder,
     entry::{ArchiveEntry, CompressionMethod},
+    verify_crc32::{ContentCheck, size_exceeded},
 };
 
 /// Inflates a complete file that fits into memory. `data` is all file data of the entry.

@@ -11,11 +11,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use time::{Date, OffsetDateTime};
 
 use crate::{
+    apply_event::{self, EventApplication},
     checkpoints, concurrency_limit,
     day_index::{self, DayPage},
     delivery_log::{self, DeliveryLogEntry, NewDeliveryLogEntry},
     due_index,
-    event_application::{self, EventApplication},
     exclusive_lock::{self, LockRequest},
     idempotency::{self, ClaimOutcome, IdempotencyKey},
     job_reads,
@@ -153,7 +153,7 @@ impl JobStore {
     ) -> Result<(Job, JobChange), Error> {
         let publishes_events = self.publishes_events;
         let application = EventApplication { job_id, lease, event, now, publishes_events };
-        Box::pin(event_application::apply_event(&self.table, application)).await
+        Box::pin(apply_event::apply_event(&self.table, application)).await
     }
 
     /// Creates a job, unless its key created one before. Of concurrent claims with one key, exactly one creates the job.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     entry::ArchiveEntry,
-    sanitize_name::{MAX_SEGMENT_BYTES, normalize, sanitize_name, split_extension, truncate},
+    sanitize_file_name::{MAX_SEGMENT_BYTES, normalize, sanitize_name, split_extension, truncate},
 };
 
 /// Assigns safe names to the files of an archive, in their order. The same files always get the same names.
@@ -77,7 +77,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sanitize_name::MAX_NAME_BYTES;
+    use crate::sanitize_file_name::MAX_NAME_BYTES;
 
     fn names(sources: &[&str]) -> Vec<String> {
         safe_file_names(sources)

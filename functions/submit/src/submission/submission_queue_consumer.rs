@@ -20,8 +20,8 @@ use crate::{
     clients::Clients,
     submission::{
         concurrency_limit::{SlotStatus, acquire_lock_and_slot},
-        deferred_submission::{DeferOutcome, DeferredSubmissions, MAX_QUEUE_WAIT},
-        postponement::Postponement,
+        enqueue_submission::{DeferOutcome, DeferredSubmissions, MAX_QUEUE_WAIT},
+        postpone_submission::Postponement,
         record_outcome::OutcomeRecorder,
         submission_context::SubmissionContext,
         submit_attempt::{SubmitAttempt, SubmitOutcome},

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use model::{Error, ErrorClass};
 
-use super::{api::AbyssaleApi, error_response::parse_error_response};
+use super::{api_request::AbyssaleApi, error_response::parse_error_response};
 use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendFailure, SendResult, parse_retry_after};
 
 /// The delays before retries without a `Retry-After` (contract 7).
