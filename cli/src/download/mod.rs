@@ -1,10 +1,10 @@
 //! The command `download`: downloads the files of a job. It skips files that exist already and resumes interrupted ones. A
 //! file appears under its name only when its length and checksum match those that S3 verified.
 
+mod compare_local_file;
 mod destination;
 mod download_progress;
 mod file_fetcher;
-mod local_content;
 mod object_response;
 mod part_file;
 mod running_checksum;
@@ -22,10 +22,10 @@ use model::StoredFile;
 use serde_json::{Value, json};
 
 use self::{
+    compare_local_file::{LocalContent, compare_local_file},
     destination::{destination_path, reject_symlinks_below, split_off_folder_names},
     download_progress::DownloadProgress,
     file_fetcher::{CHECKSUM_DIFFERS_CLASS, FileFetcher, FileOutcome},
-    local_content::{LocalContent, compare_local_file},
     object_response::DOWNLOAD_REFUSED_CLASS,
     selection::select_files,
 };

@@ -10,7 +10,7 @@ use std::{
 use model::StoredFile;
 
 use super::{
-    local_content::{LocalContent, compare_local_file},
+    compare_local_file::{LocalContent, compare_local_file},
     running_checksum::RunningChecksum,
 };
 use crate::error::CliError;

@@ -5,6 +5,7 @@ mod clients;
 mod config;
 mod delivery;
 pub mod landing;
+mod message_dispatch;
 mod notifications;
 mod polling;
 mod provider_of_job;
@@ -12,7 +13,6 @@ mod queue_message;
 mod receiver;
 mod stored_source_urls;
 mod sweep;
-mod worker;
 
 use model::Error;
 use runtime::{ApiGatewayResponse, AwsConfig, Environment, EventSource, InvocationError, XrayDaemon};
@@ -20,10 +20,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 pub use config::{Config, ReceiverConfig, StoreConfig, WorkerConfig};
+use message_dispatch::Worker;
 pub use notifications::caller_webhook_retry::CALLER_ATTEMPTS;
 use receiver::receive_delivery::Receiver;
 use sweep::sweep_command::SweepCommand;
-use worker::Worker;
 
 /// The function in its role, with everything it uses.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::{
     multipart_upload::{self, PartTarget},
     put_if_absent,
     s3_bucket::S3Bucket,
-    upload,
+    upload_stream,
 };
 
 /// The user's bucket.
@@ -154,7 +154,7 @@ impl Bucket {
         upload: UploadRequest<'_>,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
     ) -> Result<UploadOutcome, Error> {
-        Box::pin(upload::upload_stream(&self.s3, upload, bytes)).await
+        Box::pin(upload_stream::upload_stream(&self.s3, upload, bytes)).await
     }
 
     /// Creates a multipart upload and returns its id.

@@ -14,8 +14,8 @@ mod presigned_url;
 mod put_if_absent;
 mod put_object;
 mod s3_bucket;
-mod upload;
 mod upload_request;
+mod upload_stream;
 mod uploaded_part;
 
 pub use bucket::Bucket;

@@ -12,8 +12,8 @@ use crate::{
     checksum::RunningChecksum,
     errors::{WriteError, write_error},
     s3_bucket::{ObjectInfo, S3Bucket},
-    upload::upload_stream,
     upload_request::{UploadOutcome, UploadRequest},
+    upload_stream::upload_stream,
 };
 
 /// An object that exists after a conditional put.

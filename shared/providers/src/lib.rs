@@ -13,6 +13,7 @@ mod conformance;
 mod credentials;
 mod delivery;
 mod delivery_limits;
+mod expected_response_secret;
 mod health_check;
 mod order;
 #[cfg(feature = "schema")]
@@ -20,20 +21,20 @@ mod order_schema;
 mod poll_intervals;
 mod poll_status;
 mod provider;
-mod provider_query;
+mod query_steps;
 mod registry;
-mod request_fields;
 mod response_limit;
-mod response_with_secret;
 mod retry_after;
 mod send_result;
 mod signing_secret;
-mod submit_protocol;
+mod submit_steps;
+mod validate_request_fields;
 
 pub use access_token::AccessToken;
 pub use credentials::{ApiAccess, Credentials};
 pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
 pub use delivery_limits::limit_poll_status;
+pub use expected_response_secret::SecretResponse;
 pub use health_check::{HealthCheck, HealthCheckResult, HealthCheckStatus};
 pub use order::Order;
 #[cfg(feature = "schema")]
@@ -41,15 +42,14 @@ pub use order_schema::OrderSchema;
 pub use poll_intervals::PollSchedule;
 pub use poll_status::PollStatus;
 pub use provider::Provider;
-pub use provider_query::{Query, QueryStep};
+pub use query_steps::{Query, QueryStep};
 pub use registry::{ALL, find_provider, provider_name};
-pub use request_fields::RequestFields;
 pub use response_limit::ResponseLimit;
-pub use response_with_secret::SecretResponse;
 pub use retry_after::parse_retry_after;
 pub use send_result::{SendFailure, SendResult};
 pub use signing_secret::{
     SecretRetention, SigningAction, SigningSecret, SigningSecrets, StoredSigningSecret, format_rfc3339,
     secret_fingerprint,
 };
-pub use submit_protocol::{SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult};
+pub use submit_steps::{SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult};
+pub use validate_request_fields::RequestFields;

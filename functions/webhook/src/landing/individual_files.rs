@@ -15,12 +15,12 @@ use model::{Error, ErrorClass, Source, SourceRole, StoredFile};
 
 use super::{
     check_first_bytes::check_file_start,
+    detect_truncated_file::find_truncation,
     landing_context::{LandingClients, LandingContext},
     landing_outcome::{LandingOutcome, conclude_landing},
     manifest_entry::ManifestEntry,
     transfer::{FileProgress, TransferRequest, TransferredFile, landing_stopped, transfer_file},
     transfer_result::TransferResult,
-    truncated_files::find_truncation,
 };
 
 /// Files that are transferred at once. A small one takes its first 64 KiB and a few chunks of memory; long ones run

@@ -8,6 +8,7 @@
 pub mod archive;
 pub(crate) mod cancellation;
 pub(crate) mod check_first_bytes;
+pub(crate) mod detect_truncated_file;
 pub(crate) mod individual_files;
 pub(crate) mod land_job;
 pub(crate) mod landing_attempt;
@@ -20,4 +21,3 @@ pub(crate) mod missing_files;
 pub(crate) mod refresh_source_urls;
 pub mod transfer;
 pub(crate) mod transfer_result;
-pub(crate) mod truncated_files;

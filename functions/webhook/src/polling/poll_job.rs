@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::{
-    job_update::JobUpdate,
     next_poll_time,
     poll_outcome::CheckOutcome,
     poll_request::{PollOutcome, Poller},
+    update_job_after_poll::JobUpdate,
 };
 use crate::{
     clients::WorkerClients, notifications::job_notifier::JobNotifier, provider_of_job::find_job_provider,

@@ -3,7 +3,7 @@
 //! submissions, polls the provider for work in progress, and lets the rest expire. Every checked job is due later
 //! than before, so a sweep ends.
 
-pub(crate) mod check_job;
+pub(crate) mod check_due_job;
 pub(crate) mod oldest_active_job;
 pub(crate) mod requeue_stalled_landing;
 pub(crate) mod sweep_command;

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use tracing::Instrument;
 
 use super::{
-    check_job::{JobCheck, SweepPass},
+    check_due_job::{JobCheck, SweepPass},
     oldest_active_job::report_oldest_active_job,
     sweep_command::SweepCommand,
 };

@@ -13,7 +13,9 @@ use crate::{
         job_notifier::{JobNotifier, UnreachableTargets},
         workflow_heartbeat::send_heartbeat,
     },
-    polling::{job_update::JobUpdate, next_poll_time, poll_job::JobPoll, poll_outcome::CheckOutcome},
+    polling::{
+        next_poll_time, poll_job::JobPoll, poll_outcome::CheckOutcome, update_job_after_poll::JobUpdate,
+    },
 };
 
 /// No invocation of the submit function lives this long, so a submission that is older was interrupted.
