@@ -86,8 +86,10 @@ fn no_action_has_a_wildcard_and_every_resource_is_as_narrow_as_iam_allows() {
 #[test]
 fn roles_can_access_objects_only_below_the_folders_of_providers_and_deliveries() {
     let providers = providers::ALL.iter().map(|provider| provider.name());
-    let folders: BTreeSet<String> =
-        providers.chain(["inbox"]).map(|folder| format!("s3:::${{Name}}/${{KeyPrefix}}{folder}/")).collect();
+    let folders: BTreeSet<String> = providers
+        .chain(["deliveries"])
+        .map(|folder| format!("s3:::${{Name}}/${{KeyPrefix}}{folder}/"))
+        .collect();
     let of_objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"];
     let mut reached = BTreeSet::new();
     for statement in statements() {
@@ -99,13 +101,13 @@ fn roles_can_access_objects_only_below_the_folders_of_providers_and_deliveries()
         }
     }
     for folder in folders {
-        let is_inbox = folder.ends_with("inbox/");
+        let is_delivery_folder = folder.ends_with("deliveries/");
         for action in ["s3:GetObject", "s3:PutObject"] {
             assert!(reached.contains(&("LandingRole".into(), action, folder.clone())), "{action} {folder}");
         }
         for (role, action) in [("LandingRole", "s3:DeleteObject"), ("LinkRole", "s3:GetObject")] {
             let reaches = reached.contains(&(role.into(), action, folder.clone()));
-            assert_eq!(reaches, !is_inbox, "{role} {action} {folder}");
+            assert_eq!(reaches, !is_delivery_folder, "{role} {action} {folder}");
         }
     }
 }

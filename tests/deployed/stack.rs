@@ -175,7 +175,7 @@ impl Deployed {
     pub(crate) async fn has_waiters(&self, job: &str) -> bool {
         let get = self.aws.dynamodb.get_item().table_name(self.text("table")).consistent_read(true);
         let get = get.key("pk", string(job)).key("sk", string("JOB"));
-        get.send().await.expect("the table").item.expect("the job's item").contains_key("audience")
+        get.send().await.expect("the table").item.expect("the job's item").contains_key("notify_targets")
     }
 
     /// Reads an object of the stack's bucket.

@@ -52,18 +52,25 @@ impl World {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         let created = OffsetDateTime::parse(&text("created_at").expect("a time"), &Rfc3339).expect("a time");
         let created = (created - by).format(&Rfc3339).expect("a time");
-        let mut notes: Value = serde_json::from_str(&text("notes").expect("notes")).expect("JSON");
+        let mut provider_state: Value =
+            serde_json::from_str(&text("provider_state").expect("a state")).expect("JSON");
         for name in ["asked_at", "changed_at", "finalizing_since"] {
-            if let Some(at) = notes[name].as_i64() {
-                notes[name] = json!(at - by.as_secs().cast_signed());
+            if let Some(at) = provider_state[name].as_i64() {
+                provider_state[name] = json!(at - by.as_secs().cast_signed());
             }
         }
         let text = |text: String| AttributeValue::S(text);
         let update = self.aws.dynamodb.update_item().table_name(TABLE);
         let update = update.key("pk", text(id.to_owned())).key("sk", text("JOB".into()));
-        let update = update.update_expression("SET created_at = :created, notes = :notes REMOVE hinted_at");
+        let update = update.update_expression(
+            "SET created_at = :created, provider_state = :state REMOVE last_callback_poll_at",
+        );
         let update = update.expression_attribute_values(":created", text(created));
-        update.expression_attribute_values(":notes", text(notes.to_string())).send().await.expect("written");
+        update
+            .expression_attribute_values(":state", text(provider_state.to_string()))
+            .send()
+            .await
+            .expect("written");
     }
 
     /// Sends the provider's callback for a job with this body. Returns the response status.

@@ -80,7 +80,7 @@ impl World {
     async fn wait_until_no_waiters(&self, id: &str) {
         until("no notification is left", || async {
             let item = self.job_item(id).await;
-            let left = ["audience", "sign_at", "publish_at", "due_at"];
+            let left = ["notify_targets", "next_heartbeat_at", "publish_at", "due_at"];
             left.iter().all(|name| !item.contains_key(*name)).then_some(())
         })
         .await;

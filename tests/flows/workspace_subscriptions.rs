@@ -38,7 +38,7 @@ impl World {
     async fn imported_job(&self) -> Value {
         let jobs = self.job_items().await;
         assert_eq!(jobs.len(), 1, "{jobs:?}");
-        assert_eq!(jobs[0]["origin"].as_s().map(String::as_str), Ok("adopted"));
+        assert_eq!(jobs[0]["origin"].as_s().map(String::as_str), Ok("imported"));
         self.job(jobs[0]["pk"].as_s().expect("an id")).await
     }
 }

@@ -1,8 +1,8 @@
 //! Prints results on standard output, and errors, hints and progress on standard error, as text or as JSON.
 
+mod check_and_secret_output;
 mod job_view;
 mod labelled_lines;
-mod operator_view;
 mod progress_line;
 mod table;
 mod terminal_text;
@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use self::terminal_text::escape_json_for_terminal;
 pub(crate) use self::{
+    check_and_secret_output::{render_checks, render_signing_secrets, render_webhook_secrets},
     job_view::{render_job, render_job_table},
-    operator_view::{render_checks, render_signing_secrets, render_webhook_secrets},
     progress_line::{ProgressLine, progress_bar},
     terminal_text::{format_bytes, sanitize_for_terminal},
 };

@@ -8,8 +8,8 @@
 
 mod central_directory;
 mod central_directory_header;
-mod content_type;
 mod deflate_decoder;
+mod detect_content_type;
 mod end_of_central_directory;
 mod entry;
 mod entry_name;
@@ -17,7 +17,7 @@ mod errors;
 mod image_dimensions;
 mod inflate_in_memory;
 mod inflate_stream;
-mod listing;
+mod list_entries;
 mod little_endian;
 mod local_file_header;
 mod plan_range_reads;
@@ -27,14 +27,14 @@ mod unpack_limits;
 mod verify_crc32;
 mod zip_signatures;
 
-pub use content_type::content_type;
+pub use detect_content_type::content_type;
 pub use entry::{ArchiveEntry, CompressionMethod, MIN_LOCAL_FILE_HEADER_BYTES};
 pub use entry_name::{NameEncoding, quote_name};
 pub use errors::{archive_refused, corrupt_entry};
 pub use image_dimensions::{ImageDimensions, image_dimensions};
 pub use inflate_in_memory::{inflate_all, inflate_start};
 pub use inflate_stream::inflate_stream;
-pub use listing::{ArchiveListing, count_files, list_entries};
+pub use list_entries::{ArchiveListing, count_files, list_entries};
 pub use local_file_header::locate_file_data;
 pub use plan_range_reads::{PlannedFile, ReadStep, plan_reads};
 pub use unique_file_names::{safe_entry_names, safe_file_names};

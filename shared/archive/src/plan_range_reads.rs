@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     entry::{ArchiveEntry, MIN_LOCAL_FILE_HEADER_BYTES},
-    listing::ArchiveListing,
+    list_entries::ArchiveListing,
 };
 
 /// The most bytes of a file that is read into memory, and of a file that is inflated there. Longer files are

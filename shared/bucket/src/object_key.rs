@@ -39,7 +39,7 @@ impl ObjectKey {
                 format!("{}/{}", job_prefix(provider, *job), Self::MANIFEST_NAME)
             }
             ObjectKey::Prefix(provider, job) => format!("{}/", job_prefix(provider, *job)),
-            ObjectKey::DeliveryBody(provider, at, id) => format!("inbox/{provider}/{}/{id}", date(*at)),
+            ObjectKey::DeliveryBody(provider, at, id) => format!("deliveries/{provider}/{}/{id}", date(*at)),
             ObjectKey::Literal(key) => key.clone(),
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     client_builder,
     download_response::DownloadStream,
     public_resolver::{PublicResolver, SystemResolver, is_blocked},
-    remote_file::{RemoteFile, read_content_range, read_validator},
+    remote_file_version::{RemoteFile, read_content_range, read_validator},
     ssrf_guard::SsrfGuard,
 };
 

@@ -11,12 +11,12 @@ mod download_response;
 mod provider_http_client;
 mod public_addresses;
 mod public_resolver;
-mod remote_file;
+mod remote_file_version;
 mod ssrf_guard;
 
 pub use caller_webhook_client::{CallerWebhookClient, CallerWebhookError};
 pub use download::Downloader;
 pub use download_response::DownloadStream;
 pub use provider_http_client::{MAX_RESPONSE_BYTES, ProviderHttpClient, SendError};
-pub use remote_file::RemoteFile;
+pub use remote_file_version::RemoteFile;
 pub use ssrf_guard::{SsrfGuard, UrlOrigin};

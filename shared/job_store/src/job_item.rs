@@ -44,13 +44,13 @@ fn write_submission(writer: ItemWriter, job: &Job) -> ItemWriter {
         .time("created_at", job.created_at)
         .time("updated_at", job.updated_at)
         .number("version", job.version)
-        .maybe_number("expected", job.expected_files)
+        .maybe_number("expected_files", job.expected_files)
         .maybe_text("unpack", job.unpack.map(|unpack| unpack.to_string()))
         .maybe_number("progress", job.progress)
         .maybe_number("slow_attempts", Some(job.slow_attempts).filter(|attempts| *attempts > 0))
         .maybe_text("metadata", job.metadata.as_ref().map(Value::to_string))
         .maybe_text(
-            "notes",
+            "provider_state",
             (!job.provider_state.is_empty()).then(|| Value::Object(job.provider_state.clone()).to_string()),
         )
         .maybe_text("result", job.result.as_ref().map(Value::to_string))
@@ -60,17 +60,17 @@ fn write_submission(writer: ItemWriter, job: &Job) -> ItemWriter {
 
 fn write_polls_and_retries(mut writer: ItemWriter, job: &Job) -> ItemWriter {
     if job.retries != JobRetries::default() {
-        writer = (writer.number("rounds", job.retries.restarts))
+        writer = (writer.number("restarts", job.retries.restarts))
             .maybe_text("retry_of", job.retries.retry_of.map(|id| id.to_string()))
             .maybe_text("resubmitted_as", job.retries.resubmitted_as.map(|id| id.to_string()));
     }
     if job.poll_state.next_poll_at.is_some() {
         writer = writer
-            .number("checks", job.poll_state.answered_polls)
-            .number("unanswered_checks", job.poll_state.consecutive_failures);
+            .number("answered_polls", job.poll_state.answered_polls)
+            .number("consecutive_poll_failures", job.poll_state.consecutive_failures);
     }
-    if let Some(hinted_at) = job.poll_state.last_callback_poll_at.filter(|_| !job.status.is_final()) {
-        writer = writer.time("hinted_at", hinted_at);
+    if let Some(polled_at) = job.poll_state.last_callback_poll_at.filter(|_| !job.status.is_final()) {
+        writer = writer.time("last_callback_poll_at", polled_at);
     }
     writer
 }
@@ -80,17 +80,18 @@ fn write_notifications(mut writer: ItemWriter, job: &Job) -> Result<ItemWriter, 
     if let Some(publish_at) = job.outbox.due_at {
         writer = writer.json("outbox", &job.outbox.events)?.text("publish_at", due_time(publish_at)?);
         let OutboxProgress { event_bus: bus, caller_webhook: caller } = job.outbox.progress;
-        writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
+        writer =
+            writer.maybe_number("event_bus_sequence", bus).maybe_number("caller_webhook_sequence", caller);
     }
     if let Some(targets) = notify_targets_attribute::write_targets(&job.notify_targets) {
-        writer = writer.json("audience", &targets)?;
+        writer = writer.json("notify_targets", &targets)?;
     }
     if let Some(heartbeat_at) = job.notify_targets.next_heartbeat_at {
-        writer = writer.text("sign_at", due_time(heartbeat_at)?);
+        writer = writer.text("next_heartbeat_at", due_time(heartbeat_at)?);
     }
     if job.outbox.due_at.is_some() || job.notify_targets.next_heartbeat_at.is_some() {
         // `due_at` is the earliest of these times, so each is stored separately.
-        writer = writer.maybe_text("check_at", job.poll_state.next_poll_at.map(due_time).transpose()?);
+        writer = writer.maybe_text("next_poll_at", job.poll_state.next_poll_at.map(due_time).transpose()?);
     }
     Ok(writer)
 }
@@ -124,24 +125,26 @@ fn write_files(mut writer: ItemWriter, job: &Job) -> Result<ItemWriter, Error> {
 /// Reads a job.
 pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
     let reader = ItemReader(item);
-    let targets =
-        notify_targets_attribute::read_targets(reader.json("audience")?, reader.maybe_time("sign_at")?);
+    let targets = notify_targets_attribute::read_targets(
+        reader.json("notify_targets")?,
+        reader.maybe_time("next_heartbeat_at")?,
+    );
     let outbox = read_outbox(reader)?;
     let has_other_due_times = outbox.due_at.is_some() || targets.next_heartbeat_at.is_some();
-    let check_at = reader.maybe_time(if has_other_due_times { "check_at" } else { "due_at" })?;
+    let next_poll_at = reader.maybe_time(if has_other_due_times { "next_poll_at" } else { "due_at" })?;
     let files: Vec<StoredFile> = reader.json("files")?.unwrap_or_default();
     Ok(Job {
         id: reader.parsed("pk")?,
         provider: ProviderName::new(reader.text("provider")?),
         kind: reader.text("kind")?.to_owned(),
         request: json_text(reader, "request")?.ok_or_else(|| unreadable("request"))?,
-        expected_files: reader.maybe_number("expected"),
+        expected_files: reader.maybe_number("expected_files"),
         metadata: json_text(reader, "metadata")?,
         unpack: reader
             .maybe_text("unpack")
             .map(|text| text.parse().map_err(|_| unreadable("unpack")))
             .transpose()?,
-        origin: if reader.maybe_text("origin") == Some("adopted") {
+        origin: if reader.maybe_text("origin") == Some("imported") {
             JobOrigin::Imported
         } else {
             JobOrigin::Submitted
@@ -154,7 +157,7 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
         sources: reader.json("sources")?.unwrap_or_default(),
         missing: reader.json("missing")?.unwrap_or_default(),
         result: json_text(reader, "result")?,
-        provider_state: match json_text(reader, "notes")? {
+        provider_state: match json_text(reader, "provider_state")? {
             Some(Value::Object(notes)) => notes,
             _ => Map::new(),
         },
@@ -164,7 +167,7 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
         files,
         manifest: reader.json("manifest")?,
         error: reader.json("error")?,
-        poll_state: PollState { next_poll_at: check_at, ..read_poll_state(reader)? },
+        poll_state: PollState { next_poll_at: next_poll_at, ..read_poll_state(reader)? },
         notify_targets: targets,
         slow_attempts: reader.maybe_number("slow_attempts").unwrap_or(0),
         retries: read_retries(reader)?,
@@ -179,8 +182,8 @@ fn read_outbox(reader: ItemReader<'_>) -> Result<Outbox, Error> {
     Ok(Outbox {
         events: reader.json("outbox")?.unwrap_or_default(),
         progress: OutboxProgress {
-            event_bus: reader.maybe_number("told_bus"),
-            caller_webhook: reader.maybe_number("told_caller"),
+            event_bus: reader.maybe_number("event_bus_sequence"),
+            caller_webhook: reader.maybe_number("caller_webhook_sequence"),
         },
         due_at: reader.maybe_time("publish_at")?,
     })
@@ -190,15 +193,15 @@ fn read_outbox(reader: ItemReader<'_>) -> Result<Outbox, Error> {
 fn read_poll_state(reader: ItemReader<'_>) -> Result<PollState, Error> {
     Ok(PollState {
         next_poll_at: None,
-        answered_polls: reader.maybe_number("checks").unwrap_or(0),
-        consecutive_failures: reader.maybe_number("unanswered_checks").unwrap_or(0),
-        last_callback_poll_at: reader.maybe_time("hinted_at")?,
+        answered_polls: reader.maybe_number("answered_polls").unwrap_or(0),
+        consecutive_failures: reader.maybe_number("consecutive_poll_failures").unwrap_or(0),
+        last_callback_poll_at: reader.maybe_time("last_callback_poll_at")?,
     })
 }
 
 fn read_retries(reader: ItemReader<'_>) -> Result<JobRetries, Error> {
     Ok(JobRetries {
-        restarts: reader.maybe_number("rounds").unwrap_or(0),
+        restarts: reader.maybe_number("restarts").unwrap_or(0),
         retry_of: reader.maybe_parsed("retry_of")?,
         resubmitted_as: reader.maybe_parsed("resubmitted_as")?,
     })
@@ -213,6 +216,6 @@ fn json_text(reader: ItemReader<'_>, name: &str) -> Result<Option<Value>, Error>
 fn origin_name(origin: JobOrigin) -> &'static str {
     match origin {
         JobOrigin::Submitted => "submitted",
-        JobOrigin::Imported => "adopted",
+        JobOrigin::Imported => "imported",
     }
 }

@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod access_token_source;
 mod deadline;
 mod provider_client;
 mod rate_limiter;
 mod redact_response;
-mod token_source;
 
+pub use access_token_source::TokenSource;
 pub use deadline::{latest_send_time, time_until};
 pub use provider_client::{ProviderClient, QueryError};
 pub use rate_limiter::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, RateLimiter, sleep_until};
-pub use token_source::TokenSource;

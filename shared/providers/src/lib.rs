@@ -13,7 +13,6 @@ mod conformance;
 mod credentials;
 mod delivery;
 mod delivery_limits;
-mod expected_response_secret;
 mod health_check;
 mod order;
 #[cfg(feature = "schema")]
@@ -21,20 +20,20 @@ mod order_schema;
 mod poll_intervals;
 mod poll_status;
 mod provider;
-mod query_steps;
+mod query_state_machine;
+mod redaction_exception;
 mod registry;
 mod response_limit;
 mod retry_after;
 mod send_result;
 mod signing_secret;
-mod submit_steps;
+mod submit_state_machine;
 mod validate_request_fields;
 
 pub use access_token::AccessToken;
 pub use credentials::{ApiAccess, Credentials};
 pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
 pub use delivery_limits::limit_poll_status;
-pub use expected_response_secret::SecretResponse;
 pub use health_check::{HealthCheck, HealthCheckResult, HealthCheckStatus};
 pub use order::Order;
 #[cfg(feature = "schema")]
@@ -42,7 +41,8 @@ pub use order_schema::OrderSchema;
 pub use poll_intervals::PollSchedule;
 pub use poll_status::PollStatus;
 pub use provider::Provider;
-pub use query_steps::{Query, QueryStep};
+pub use query_state_machine::{Query, QueryStep};
+pub use redaction_exception::SecretResponse;
 pub use registry::{ALL, find_provider, provider_name};
 pub use response_limit::ResponseLimit;
 pub use retry_after::parse_retry_after;
@@ -51,5 +51,5 @@ pub use signing_secret::{
     SecretRetention, SigningAction, SigningSecret, SigningSecrets, StoredSigningSecret, format_rfc3339,
     secret_fingerprint,
 };
-pub use submit_steps::{SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult};
+pub use submit_state_machine::{SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult};
 pub use validate_request_fields::RequestFields;

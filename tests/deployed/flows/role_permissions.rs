@@ -86,8 +86,8 @@ async fn the_worker_can_access_only_landfalls_own_objects() {
     let delete = s3.delete_object().bucket(bucket).key(FOREIGN_KEY).send().await;
     assert_access_denied("deleting", delete.map_err(aws_sdk_s3::Error::from));
     assert_eq!(stack.object(FOREIGN_KEY).await, b"1;2;3");
-    let inbox = s3.delete_object().bucket(bucket).key("inbox/abyssale/x").send().await;
-    assert_access_denied("deleting from the inbox", inbox.map_err(aws_sdk_s3::Error::from));
+    let stored_body = s3.delete_object().bucket(bucket).key("deliveries/abyssale/x").send().await;
+    assert_access_denied("deleting a stored delivery", stored_body.map_err(aws_sdk_s3::Error::from));
     let read = s3.get_object().bucket(bucket).key(own).send().await;
     assert!(read.is_ok(), "the worker reads what it landed: {read:?}");
 }

@@ -23,7 +23,7 @@ impl World {
     async fn wait_for_postponed_submission(&self, id: &str) {
         let found = async || {
             let item = self.job_item(id).await;
-            item["checks"].as_n().is_ok_and(|checks| checks != "0").then_some(())
+            item["answered_polls"].as_n().is_ok_and(|polls| polls != "0").then_some(())
         };
         until("no slot is free", found).await;
     }

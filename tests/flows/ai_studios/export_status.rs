@@ -174,7 +174,7 @@ async fn s27_a_project_response_of_ten_megabytes_is_read() {
     let project = json!({ "project": { "scenes": scenes, "backendTaskId": "bt-long" } });
     studio.reply_with("project", [Reply::Data(project)]);
     let id = world.submit_request(&video_request()).await;
-    let notes = world.job_item(&id).await["notes"].as_s().expect("a text").clone();
+    let notes = world.job_item(&id).await["provider_state"].as_s().expect("a text").clone();
     let notes: Value = serde_json::from_str(&notes).expect("JSON");
     assert_eq!(notes["snapshot"]["backend_task_id"], "bt-long");
 }

@@ -29,7 +29,7 @@ async fn an_event_bus_outage_does_not_delay_or_duplicate_webhooks() {
     let webhooks = caller.wait_for_webhooks(1).await.remove(0);
     let (_, sequence) = webhooks.header("webhook-id").split_once(':').expect("an id with a sequence");
     until("the webhook is marked as sent", || async {
-        let noted = world.job_item(&id).await.get("told_caller")?.as_n().ok()?.clone();
+        let noted = world.job_item(&id).await.get("caller_webhook_sequence")?.as_n().ok()?.clone();
         (noted == sequence).then_some(())
     })
     .await;
@@ -52,7 +52,7 @@ async fn a_queue_outage_does_not_delay_or_duplicate_events() {
     let (mut world, caller) = start_with_bus_and_caller().await;
     let id = end_job_during_sqs_outage(&mut world, &caller, Outage::Refuse503).await;
     until("the events are marked as published", || async {
-        world.job_item(&id).await.contains_key("told_bus").then_some(())
+        world.job_item(&id).await.contains_key("event_bus_sequence").then_some(())
     })
     .await;
     for _ in 0..3 {

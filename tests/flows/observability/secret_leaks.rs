@@ -3,7 +3,7 @@
 //! One secret is not Landfall's own and has to be stored for a while: the provider's presigned URL of the files,
 //! whose query lets anyone download them until it expires. It is stored in `sources` of a job that is not stored yet,
 //! and in the provider's deliveries, which are kept unchanged for 30 days: in `body` of the deliveries of a job and
-//! in the inbox of the bucket. It is stored nowhere else, and in no log.
+//! in the stored deliveries of the bucket. It is stored nowhere else, and in no log.
 
 use http::Method;
 use serde_json::{Value, json};

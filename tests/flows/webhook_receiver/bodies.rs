@@ -14,9 +14,9 @@ async fn a_body_larger_than_a_queue_message_is_stored_in_the_bucket() {
     let id = world.submit_export(2).await;
     world.wait_for_status(&id, "stored").await;
     let keys = world.object_keys().await;
-    let inbox: Vec<_> = keys.iter().filter(|key| key.starts_with("inbox/abyssale/")).collect();
-    assert_eq!(inbox.len(), 1, "{keys:?}");
-    assert!(world.read_object(inbox[0]).await.len() >= 600_000);
+    let stored: Vec<_> = keys.iter().filter(|key| key.starts_with("deliveries/abyssale/")).collect();
+    assert_eq!(stored.len(), 1, "{keys:?}");
+    assert!(world.read_object(stored[0]).await.len() >= 600_000);
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ async fn a_state_that_ended_gets_one_heartbeat_and_no_more() {
     world.sweep(61).await;
     let heartbeat_calls = || world.cloud.requests().count(Service::StepFunctions, "SendTaskHeartbeat");
     assert_eq!(heartbeat_calls(), 1);
-    assert!(!world.job_item(&id).await.contains_key("audience"));
+    assert!(!world.job_item(&id).await.contains_key("notify_targets"));
     world.sweep(61).await;
     assert_eq!(heartbeat_calls(), 1);
 }

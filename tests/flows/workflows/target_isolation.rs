@@ -29,7 +29,7 @@ impl World {
         until("the other targets are marked as notified", || async {
             let item = self.job_item(id).await;
             let events = item.get("outbox")?.as_l().ok()?;
-            let waiters = item.get("audience")?.as_m().ok()?.get("waiters")?.as_l().ok()?;
+            let waiters = item.get("notify_targets")?.as_m().ok()?.get("waiters")?.as_l().ok()?;
             (events.is_empty() && waiters.len() == 1).then_some(())
         })
         .await;
@@ -54,7 +54,7 @@ async fn an_event_bus_outage_does_not_delay_or_repeat_task_results() {
         world.wait_for_task_success(TOKEN).await;
         let id = job["job_id"].as_str().expect("an id");
         until("the waiter is removed", || async {
-            (!world.job_item(id).await.contains_key("audience")).then_some(())
+            (!world.job_item(id).await.contains_key("notify_targets")).then_some(())
         })
         .await;
         let calls = world.cloud.requests().of_service(Service::StepFunctions);

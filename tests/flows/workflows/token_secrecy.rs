@@ -50,7 +50,7 @@ async fn no_token_is_shown_logged_or_published() {
     let manifest = world.read_object(manifest_key(&world, id).await.as_str()).await;
     let events = format!("{:?}", world.cloud.events());
     let log = log_buffer.text();
-    assert!(log.contains("no longer waits") && log.contains("cannot be told"), "{log}");
+    assert!(log.contains("no longer waits") && log.contains("cannot be notified"), "{log}");
     let texts = [
         created.to_string(),
         shown.to_string(),

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::Config,
     operator::{
-        callback_url_check::check_callback_url, signing_secret::SigningSecretManager,
-        webhook_secret::check_webhook_secret,
+        callback_url_check::check_callback_url, provider_signing_secret::SigningSecretManager,
+        webhook_signing_secret::check_webhook_secret,
     },
 };
 

@@ -8,7 +8,7 @@ use crate::{
     clients::Clients,
     operator::{
         deployment_check::DeploymentCheck, operator_command::OperatorCommand,
-        signing_secret::SigningSecretManager, webhook_secret::manage_webhook_secrets,
+        provider_signing_secret::SigningSecretManager, webhook_signing_secret::manage_webhook_secrets,
     },
 };
 

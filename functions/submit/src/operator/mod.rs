@@ -8,6 +8,6 @@ pub(crate) mod callback_url_check;
 pub(crate) mod deployment_check;
 pub(crate) mod dispatch;
 pub(crate) mod operator_command;
-pub(crate) mod signing_secret;
+pub(crate) mod provider_signing_secret;
 pub(crate) mod signing_status;
-pub(crate) mod webhook_secret;
+pub(crate) mod webhook_signing_secret;

@@ -3,7 +3,7 @@
 use model::{Error, NotifyTargets};
 use url::Url;
 
-use crate::{clients::Clients, operator::webhook_secret::require_webhook_secret};
+use crate::{clients::Clients, operator::webhook_signing_secret::require_webhook_secret};
 
 /// Checks the webhook URL of a request, if it has one.
 ///

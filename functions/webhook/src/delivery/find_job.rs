@@ -6,7 +6,7 @@ use model::{Error, JobId};
 use providers::DeliveryReport;
 use queues::{DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 
-use super::import_unsubmitted_job::JobImport;
+use super::import_external_job::JobImport;
 use crate::{clients::WorkerClients, config::WorkerConfig};
 
 /// How many times the lookup of a workspace delivery's job is retried. The delays double.

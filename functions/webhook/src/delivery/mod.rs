@@ -6,6 +6,6 @@
 //! the job shows what is done.
 
 pub(crate) mod find_job;
-pub(crate) mod import_unsubmitted_job;
+pub(crate) mod import_external_job;
 pub(crate) mod poll_after_callback;
 pub(crate) mod process_delivery;

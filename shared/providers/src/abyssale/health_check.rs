@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     error_response::{parse_error_response, rejection_error},
-    get_request::ReadRequest,
+    get_with_retries::ReadRequest,
 };
 use crate::{ApiAccess, HealthCheck, HealthCheckResult, HealthCheckStatus, RequestFields};
 

@@ -5,11 +5,11 @@
 mod api_request;
 mod banner;
 mod batch_result;
+mod endpoints;
 mod error_response;
-mod get_request;
+mod get_with_retries;
 mod health_check;
 mod order;
-mod order_request;
 mod poll;
 mod signing_secret;
 mod submit;

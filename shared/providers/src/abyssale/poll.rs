@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::{
     batch_result,
     error_response::{parse_error_response, rejection_error},
-    get_request::ReadRequest,
+    get_with_retries::ReadRequest,
     order::{GENERATION, MULTIPAGE_PDF},
 };
 use crate::{ApiAccess, PollSchedule, PollStatus};

@@ -5,7 +5,7 @@ use model::{Error, ErrorClass, Secret};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{error_response::rejection_error, get_request::ReadRequest};
+use super::{error_response::rejection_error, get_with_retries::ReadRequest};
 use crate::{ApiAccess, SecretResponse, SigningAction, SigningSecret};
 
 /// Builds the request of an action.

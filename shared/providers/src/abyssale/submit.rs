@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use model::{Error, ErrorClass, Violation};
 
-use super::{api_request::AbyssaleApi, error_response::parse_error_response, order_request::WireRequest};
+use super::{api_request::AbyssaleApi, endpoints::WireRequest, error_response::parse_error_response};
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, parse_retry_after};
 
 /// The maximum number of retries of a request that was throttled with `Retry-After` (contract 7, defaults).

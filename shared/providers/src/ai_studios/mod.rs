@@ -7,7 +7,6 @@ mod access_token;
 mod api_request;
 mod envelope;
 mod error_response;
-mod export_snapshot;
 mod export_status;
 mod health_check;
 mod lenient_values;
@@ -15,6 +14,7 @@ mod order;
 mod partial_json_parser;
 mod poll;
 mod retry_delays;
+mod stored_export_state;
 mod submit;
 mod webhook;
 

@@ -13,10 +13,10 @@ use super::{
     api_request::{AiStudiosApi, PROJECT_RESPONSE_LIMIT},
     envelope::{ExpectedPayload, open_envelope},
     error_response::{ErrorKind, ErrorResponse},
-    export_snapshot::{ProjectSnapshot, StoredState},
     export_status::progress::Project,
     lenient_values::read_text,
     retry_delays::RetryDelays,
+    stored_export_state::{ProjectSnapshot, StoredState},
 };
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep};
 

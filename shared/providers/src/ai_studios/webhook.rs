@@ -5,9 +5,9 @@ use model::JobEvent;
 use serde_json::{Map, Value, json};
 
 use super::{
-    export_snapshot::CallbackClaim,
     export_status::progress::ExportPhase,
     lenient_values::{URL_FIELDS, read_amount, read_id, read_percent, read_text, read_url},
+    stored_export_state::CallbackClaim,
 };
 use crate::{DeliveryMethod, DeliveryReport, MalformedDelivery};
 

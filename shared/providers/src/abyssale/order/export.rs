@@ -6,7 +6,7 @@ use model::{Error, ErrorClass, Job, JobId, JobStatus, Violation};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::fields::Request;
+use super::field_validators::Request;
 use crate::{Order, RequestFields};
 
 /// Reads an order with either `banner_ids` or `of_job`.

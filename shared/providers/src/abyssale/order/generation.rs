@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{
-    fields::{
+    field_validators::{
         LayerOverride, PagesField, Request, is_id, is_integer_in, read_design_id, read_optional, read_pages,
         validate_layers,
     },

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::fields::{LayerOverride, Request, is_integer_in, read_design_id, read_optional, validate_layers};
+use super::field_validators::{
+    LayerOverride, Request, is_integer_in, read_design_id, read_optional, validate_layers,
+};
 use crate::RequestFields;
 
 /// The file types of a synchronous image (contract 4).

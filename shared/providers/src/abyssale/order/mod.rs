@@ -5,7 +5,7 @@
 //! 3.1), so a rule for a property might reject what the provider accepts.
 
 mod export;
-mod fields;
+mod field_validators;
 mod generation;
 mod image;
 mod options;

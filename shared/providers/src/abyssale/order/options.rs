@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{Request, is_id, is_integer_in};
+use super::field_validators::{Request, is_id, is_integer_in};
 use crate::RequestFields;
 
 /// The file types of an asynchronous generation.

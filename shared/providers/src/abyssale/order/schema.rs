@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     DYNAMIC_IMAGE, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF,
-    fields::{LayerOverride, MAX_ID_BYTES},
+    field_validators::{LayerOverride, MAX_ID_BYTES},
     image,
     options::{DESIGN_FILE_TYPES, FILE_TYPES},
 };

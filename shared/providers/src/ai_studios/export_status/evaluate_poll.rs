@@ -11,8 +11,8 @@ use super::{
 use crate::{
     Credentials, PollStatus,
     ai_studios::{
-        export_snapshot::{StoredState, strip_query},
         lenient_values::read_text,
+        stored_export_state::{StoredState, strip_query},
     },
 };
 

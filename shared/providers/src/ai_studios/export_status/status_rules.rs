@@ -4,7 +4,7 @@
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::progress::{ExportPhase, ExportProgress, Project};
-use crate::ai_studios::export_snapshot::{StoredState, strip_query};
+use crate::ai_studios::stored_export_state::{StoredState, strip_query};
 
 /// After this time a result that may belong to an earlier export is used nevertheless (contract 3.3), in seconds.
 const ASSUME_OWNERSHIP_AFTER_SECONDS: i64 = 30 * 60;
@@ -115,7 +115,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::ai_studios::export_snapshot::ProjectSnapshot;
+    use crate::ai_studios::stored_export_state::ProjectSnapshot;
 
     const OLD: &str = "https://media.aistudios.com/old.mp4";
 

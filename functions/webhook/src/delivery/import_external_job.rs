@@ -29,7 +29,7 @@ impl<'a> JobImport<'a> {
         kind: &str,
     ) -> Result<JobId, Error> {
         let key = format!("{}#{provider_job_id}", message.provider);
-        let key = IdempotencyKey::new("adopted", &key, &json!({}));
+        let key = IdempotencyKey::new("imported", &key, &json!({}));
         let mut job = Job::new(NewJob {
             id: JobId::generate(),
             provider: message.provider.clone(),
