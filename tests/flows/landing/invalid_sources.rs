@@ -27,7 +27,7 @@ async fn a_callback_hours_late_finds_an_expired_download_url() {
 async fn a_missing_source_fails_the_job() {
     let world = World::start().await;
     let message = world.fail_landing(json!({ "on": "archive", "kind": "not_found" }), "SourceGone").await;
-    assert_mentions(&message, &["404", "gone"]);
+    assert_mentions(&message, &["404", "expired or the file was deleted"]);
 }
 
 #[tokio::test]
