@@ -167,7 +167,7 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
         files,
         manifest: reader.json("manifest")?,
         error: reader.json("error")?,
-        poll_state: PollState { next_poll_at: next_poll_at, ..read_poll_state(reader)? },
+        poll_state: PollState { next_poll_at, ..read_poll_state(reader)? },
         notify_targets: targets,
         slow_attempts: reader.maybe_number("slow_attempts").unwrap_or(0),
         retries: read_retries(reader)?,

@@ -98,7 +98,7 @@ impl SecretStore {
     /// then nothing is changed.
     ///
     /// # Errors
-    /// As [`SecretStore::change`].
+    /// As [`SecretStore::update_provider_section`].
     pub async fn update_notify_signing_secrets(
         &self,
         read: &SecretVersion,

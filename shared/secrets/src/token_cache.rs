@@ -37,7 +37,7 @@ impl TokenCache {
     /// `exchange` obtains a new token and the time of its renewal; of concurrent invocations only one runs it.
     ///
     /// # Errors
-    /// That of `exchange`, or as [`SecretStore::change`].
+    /// That of `exchange`, or as [`SecretStore::update_provider_section`].
     pub async fn get_token<F>(
         &self,
         provider: &str,
