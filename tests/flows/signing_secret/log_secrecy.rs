@@ -17,7 +17,7 @@ async fn no_secret_is_written_to_the_log() {
 
     let text = log_buffer.text();
     assert!(
-        text.contains("signing secret looked after") && text.contains("previous_secret_still_active"),
+        text.contains("signing secret command completed") && text.contains("previous_secret_still_active"),
         "{text}"
     );
     world.assert_no_secret_in(&text).await;
