@@ -1,8 +1,8 @@
 //! The commands of an operator, by direct invocation only: check the deployment, and manage signing secrets.
 //!
 //! `operator_command` reads the command and `dispatch` calls its use case: `deployment_check` tests configuration,
-//! credentials and connectivity, `signing_secret` manages the secret with which a provider signs its deliveries, and
-//! `webhook_secret` the secrets with which Landfall signs callers' webhooks.
+//! credentials and connectivity, `provider_signing_secret` manages the secret with which a provider signs its deliveries, and
+//! `webhook_signing_secret` the secrets with which Landfall signs callers' webhooks.
 
 pub(crate) mod callback_url_check;
 pub(crate) mod deployment_check;
