@@ -11,7 +11,7 @@ use crate::show;
 /// Longer than any simulated provider takes.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Submits the jobs and polls each one until it ends. `all` runs every kind of work instead of one export.
+/// Submits the jobs and polls each one until it ends. `all` runs every kind of work instead of one job of each provider.
 ///
 /// # Errors
 /// A job ends with another status than `stored`. The message contains the job's error.

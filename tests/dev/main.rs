@@ -1,4 +1,4 @@
-//! The local runner: starts all of Landfall on this machine, demonstrates one export from the request to the files, and
+//! The local runner: starts all of Landfall on this machine, runs one job of each provider and
 //! keeps the stack running for experiments.
 
 mod cheat_sheet;

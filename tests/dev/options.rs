@@ -18,13 +18,13 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// The file that a runner locks in its data folder.
 const LOCK_FILE: &str = "lock";
 
-/// Runs all of Landfall on this machine, demonstrates one export, and serves until Ctrl-C.
+/// Runs all of Landfall on this machine, runs one job of each provider, and serves until Ctrl-C.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
-    /// Run one export and exit: with 0 if it is stored, else with 1 and the error.
+    /// Run one job of each provider and exit: with 0 if they are stored, else with 1 and the error.
     #[arg(long)]
     pub(crate) once: bool,
-    /// Run a job for every kind of work of the providers, one after the other, instead of one export only.
+    /// Run a job for every kind of work of the providers, one after the other, instead of one job of each provider.
     #[arg(long)]
     pub(crate) all: bool,
     /// Write URLs, keys and ids as JSON to this file when the stack is running.
