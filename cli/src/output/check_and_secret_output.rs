@@ -65,11 +65,11 @@ mod tests {
             ],
         });
         let expected = "\
-provider     abyssale
-state        the provider's secret 5f0c1a77 is stored, 2 in total
-at provider  5f0c1a77
-stored       5f0c1a77
-             b1946ac9 until 2026-03-12T05:16:07Z
+provider         abyssale
+state            the provider's secret 5f0c1a77 is stored, 2 in total
+at provider      5f0c1a77
+stored           5f0c1a77
+                 b1946ac9 until 2026-03-12T05:16:07Z
 ";
         assert_eq!(render_signing_secrets(&response), expected);
     }
@@ -77,7 +77,10 @@ stored       5f0c1a77
     #[test]
     fn webhook_secrets_are_listed_and_their_absence_is_reported() {
         let render = |stored: Value| render_webhook_secrets(&json!({ "action": "status", "stored": stored }));
-        assert_eq!(render(json!(["5f0c1a77", "b1946ac9"])), "signing      5f0c1a77\n             b1946ac9\n");
+        assert_eq!(
+            render(json!(["5f0c1a77", "b1946ac9"])),
+            "signing          5f0c1a77\n                 b1946ac9\n"
+        );
         assert_eq!(render(json!([])), "signing      no secret; rotate generates the first\n");
     }
 }

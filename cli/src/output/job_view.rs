@@ -144,19 +144,19 @@ mod tests {
     #[test]
     fn a_job_is_rendered_line_by_line_without_its_empty_fields() {
         let expected = "\
-job          0192d2c0
-status       partial
-kind         abyssale export
-created      2026-03-04T05:06:07.890Z
-retry of     0192d2bf
-progress     100 %
-transfer     354.6 kB of 400.0 kB, 1 of 2 files
-metadata     {\"campaign\":\"spring\"}
-notify       waiting workflows: 2, https://example.com, partial counts as success
-files          58.1 kB  image/png        a\u{fffd}.png
-             and 2 more, listed in the manifest
-missing      story: the text does not fit
-error        FilesMissing: 1 of 2 files were delivered
+job              0192d2c0
+status           partial
+kind             abyssale export
+created          2026-03-04T05:06:07.890Z
+retry of         0192d2bf
+progress         100 %
+transfer         354.6 kB of 400.0 kB, 1 of 2 files
+metadata         {\"campaign\":\"spring\"}
+notify           waiting workflows: 2, https://example.com, partial counts as success
+files              58.1 kB  image/png        a\u{fffd}.png
+                 and 2 more, listed in the manifest
+missing          story: the text does not fit
+error            FilesMissing: 1 of 2 files were delivered
 ";
         assert_eq!(render_job(&partial_job()), expected);
     }

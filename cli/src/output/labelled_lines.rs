@@ -12,7 +12,7 @@ impl LabelledLines {
     /// Adds a line.
     pub(super) fn add(&mut self, label: &str, text: &str) {
         if !text.trim().is_empty() {
-            self.0.push_str(&format!("{label:<11}  {}\n", sanitize_for_terminal(text)));
+            self.0.push_str(&format!("{label:<15}  {}\n", sanitize_for_terminal(text)));
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct LockRequest<'a> {
 
 /// The key of a lock's item.
 pub(crate) fn lock_key(provider: &ProviderName, name: &str) -> ItemWriter {
-    ItemWriter::key(format!("PLACE#{provider}#{name}"), "PLACE")
+    ItemWriter::key(format!("LOCK#{provider}#{name}"), "LOCK")
 }
 
 /// Takes a lock. Returns none when the job holds it now, else the unfinished job that holds it. An expired job does not

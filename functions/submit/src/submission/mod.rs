@@ -2,7 +2,7 @@
 //!
 //! `submit_job` validates the request, reserves a request time with the rate limiter, claims the idempotency key,
 //! creates the job, acquires the locks, submits the work (`submit_attempt`) and records the outcome (`record_outcome`).
-//! A job whose time has not come is deferred (`enqueue_submission`), and the submission queue brings it back
+//! A job whose time has not come is deferred (`enqueue_submission`), and the submission queue delivers it again
 //! (`submission_queue_consumer`).
 
 pub(crate) mod caller_webhook_check;
