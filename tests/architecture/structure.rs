@@ -1,8 +1,7 @@
 //! The structure of each crate: no circles between its files, and the methods of a type in one file.
 //!
-//! Read from the syntax trees of the sources. A path counts for the file in which the module lies that it leads to. That
-//! a file declares a module or re-exports what it holds does not count: the way from a folder's `mod.rs` to its
-//! files says nothing of who depends on whom.
+//! The test reads the syntax trees of the sources. A path refers to the file of the module that it leads to. The declaration
+//! of a module and the re-export of its items do not count: a `mod.rs` that lists its folder depends on nothing in it.
 
 mod circles;
 mod crates;
@@ -54,7 +53,7 @@ fn the_methods_of_a_type_are_in_one_file() {
     assert!(spread.is_empty(), "types have inherent methods in several files:\n{}", spread.join("\n"));
 }
 
-/// The files with inherent methods of each type. Types are told apart by the module that defines them.
+/// The files with inherent methods of each type. A type is identified by its name and the module that defines it.
 fn homes(package: &Crate) -> BTreeMap<String, BTreeSet<String>> {
     let mut homes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for source in &package.sources {

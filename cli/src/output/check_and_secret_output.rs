@@ -81,6 +81,6 @@ stored           5f0c1a77
             render(json!(["5f0c1a77", "b1946ac9"])),
             "signing          5f0c1a77\n                 b1946ac9\n"
         );
-        assert_eq!(render(json!([])), "signing      no secret; rotate generates the first\n");
+        assert_eq!(render(json!([])), "signing          no secret; rotate generates the first\n");
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn edges(package: &Crate) -> Edges {
     edges.collect()
 }
 
-/// The full name of a type that is called by a simple name in a file: where it is defined, as far as the crate tells.
+/// Returns the full name of a type that a file calls by a simple name: the module that defines it, and the name.
 pub(super) fn definition(package: &Crate, source: &Source, name: &str) -> String {
     let path = imports(source).into_iter().find(|path| path.last().is_some_and(|last| last == name));
     let found = path.and_then(|path| resolve(package, source, &path));
