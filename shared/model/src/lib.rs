@@ -25,6 +25,7 @@ mod provider_name;
 mod redaction;
 mod secret;
 mod signed_token;
+mod status_transition;
 mod trace_header;
 mod url_origin;
 
@@ -36,7 +37,7 @@ pub use job_event::{JobEvent, MissingFile, SlowAttempt, Source, SourceRole};
 pub use job_id::{JobId, JobIdParseError};
 pub use job_retries::JobRetries;
 pub use job_size_limits::{MAX_PROVIDER_JOB_ID_BYTES, truncate_text};
-pub use job_status::{JobStatus, StatusParseError, Transition, transition};
+pub use job_status::{JobStatus, StatusParseError};
 pub use job_view::{
     ArchiveView, DeliveryView, FileLinks, FileView, JobLinks, JobList, JobView, LinkView, ManifestView,
     percent_encode, utc_milliseconds,
@@ -51,4 +52,5 @@ pub use provider_name::{ProviderJobId, ProviderName};
 pub use redaction::Redactor;
 pub use secret::Secret;
 pub use signed_token::TokenSigner;
+pub use status_transition::{Transition, transition};
 pub use trace_header::{TraceHeader, TraceParseError};
