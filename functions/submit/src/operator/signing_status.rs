@@ -31,7 +31,7 @@ impl SigningStatus {
         match stored.iter().position(|stored| stored.secret == at_provider.secret) {
             Some(0) => (
                 HealthCheckStatus::Ok,
-                format!("the provider's secret {name} is stored, {} in all", stored.len()),
+                format!("the provider's secret {name} is stored, {} in total", stored.len()),
             ),
             Some(_) => (
                 HealthCheckStatus::Warning,

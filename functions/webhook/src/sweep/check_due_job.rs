@@ -157,8 +157,7 @@ impl<'a> JobCheck<'a> {
 }
 
 fn submission_interrupted(now: OffsetDateTime) -> JobEvent {
-    let message =
-        "the request to the provider was interrupted; the work may be under way, and is not asked for again";
+    let message = "the request to the provider was interrupted; the work may be in progress, and is not submitted again";
     JobEvent::SubmissionOutcomeUnknown {
         error: Error::new(ErrorClass::ProviderOutcomeUnknown, message).to_job_error(now),
     }
