@@ -111,9 +111,11 @@ async fn the_text_output_shows_a_job_line_by_line() {
     let workspace = Workspace::start().await;
     let job = workspace.run_job_to_end(0).await;
     let result = workspace.landfall(&["get", &id(&job), "--output", "text"]).await.expect_exit(0);
-    for line in
-        [format!("job          {}", id(&job)), "status       stored".into(), "progress     100 %".into()]
-    {
+    for line in [
+        format!("job              {}", id(&job)),
+        "status           stored".into(),
+        "progress         100 %".into(),
+    ] {
         assert!(result.stdout.lines().any(|printed| printed == line), "{line}: {}", result.stdout);
     }
     assert!(result.stdout.lines().all(|line| !line.contains('{')), "{}", result.stdout);

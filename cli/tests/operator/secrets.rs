@@ -24,7 +24,7 @@ async fn webhook_secrets_are_generated_rotated_and_revoked_by_their_fingerprints
     );
     assert_eq!(stored("revoke").await, both[..1]);
     let result = workspace.landfall(&["webhook-secret", "status", "--output", "text"]).await.expect_exit(0);
-    assert_eq!(result.stdout, format!("signing      {}\n", both[0].as_str().expect("a fingerprint")));
+    assert_eq!(result.stdout, format!("signing          {}\n", both[0].as_str().expect("a fingerprint")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
