@@ -4,6 +4,7 @@
 mod documents;
 mod imports;
 mod metrics;
+mod recursion;
 mod release;
 mod roles;
 mod source_files;

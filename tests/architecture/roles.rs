@@ -15,16 +15,16 @@ const WITHOUT_RESOURCE: [&str; 5] = [
 
 /// One statement of a role's policy.
 #[derive(Debug)]
-struct Statement {
-    role: String,
+pub(crate) struct Statement {
+    pub(crate) role: String,
     sid: String,
     actions: Vec<String>,
-    resource: String,
+    pub(crate) resource: String,
     condition: String,
 }
 
 impl Statement {
-    fn has(&self, action: &str) -> bool {
+    pub(crate) fn has(&self, action: &str) -> bool {
         self.actions.iter().any(|own| own == action)
     }
 
@@ -46,7 +46,7 @@ fn field(lines: &[&str], name: &str) -> String {
     std::iter::once(first).chain(more.copied()).collect::<Vec<_>>().join("\n")
 }
 
-fn statements() -> Vec<Statement> {
+pub(crate) fn statements() -> Vec<Statement> {
     let template = template();
     let mut found = vec![];
     for role in resources(&template) {
