@@ -40,8 +40,11 @@ fn read(event: Value) {
             let _ = (request.headers().len(), request.body().len());
         }
         Ok(EventSource::Sqs(messages)) => {
-            let known = |message: &event_source::QueueMessage| {
-                message.queue.len() + message.id.len() + message.receipt_handle.len() + message.body.len()
+            let known = |message: &event_source::SqsMessage| {
+                message.queue_name.len()
+                    + message.message_id.len()
+                    + message.receipt_handle.len()
+                    + message.body.len()
             };
             let _ =
                 messages.iter().map(|message| known(message) + message.receive_count as usize).sum::<usize>();
@@ -49,6 +52,6 @@ fn read(event: Value) {
         Ok(EventSource::Direct(command, fields)) => {
             let _ = (command.len(), fields.len());
         }
-        Err(fault) => assert!(!fault.message.is_empty()),
+        Err(error) => assert!(!error.message.is_empty()),
     }
 }
