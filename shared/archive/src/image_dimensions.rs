@@ -1,5 +1,7 @@
 //! Reads the width and height of an image from its first bytes.
 
+use crate::little_endian::{u16_at, u32_at};
+
 /// The width and height of an image in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageDimensions {
@@ -44,7 +46,7 @@ fn read_webp(start: &[u8]) -> Option<(u32, u32)> {
         // Lossless: a signature, then each dimension minus one in 14 bits, without padding between them.
         b"VP8L" => {
             (*body.first()? == 0x2f).then_some(())?;
-            let bits = u16_le(body, 1)? | u16_le(body, 3)? << 16;
+            let bits = u32_at(body, 1)?;
             Some(((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1))
         }
         // Extended: each dimension of the canvas minus one in 24 bits.
@@ -90,7 +92,7 @@ fn read_jpeg(start: &[u8]) -> Option<(u32, u32)> {
 }
 
 fn u16_le(bytes: &[u8], offset: usize) -> Option<u32> {
-    Some(u32::from(u16::from_le_bytes(bytes.get(offset..offset + 2)?.try_into().ok()?)))
+    u16_at(bytes, offset).map(u32::from)
 }
 
 #[cfg(test)]
