@@ -26,7 +26,7 @@ pub enum ErrorClass {
     JobConflict,
     /// The provider rejected the request.
     ProviderRefusedRequest,
-    /// The job names a caller's webhook, and no secret to sign it is configured. The operator has to create one.
+    /// The job names a caller's webhook, and the stored secrets cannot sign it. The operator has to correct them.
     WebhookSecretMissing,
     /// The request conflicts with the current state at the provider.
     ProviderConflict,
@@ -143,7 +143,7 @@ impl ErrorClass {
             ProviderPlan => 403,
             NotFound => 404,
             MethodNotAllowed => 405,
-            // A caller can cause `WebhookSecretMissing` on any new deployment. So it is no 5xx, which would set off
+            // A caller can cause `WebhookSecretMissing` with any job. So it is no 5xx, which would set off
             // alarms, and not retryable, since it lasts until the operator acts.
             IdempotencyMismatch | JobConflict | WebhookSecretMissing | ProviderConflict | ObjectConflict
             | LandingBusy => 409,

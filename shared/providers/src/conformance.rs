@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use model::{JobEvent, MAX_PROVIDER_JOB_ID_BYTES};
+use model::{ErrorClass, JobEvent, MAX_PROVIDER_JOB_ID_BYTES};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -60,6 +60,22 @@ fn no_delivery_is_signed_when_no_signing_secret_is_configured() {
         let authenticity =
             provider.authenticate(&delivery, &Credentials::default(), OffsetDateTime::UNIX_EPOCH);
         assert_ne!(authenticity, Authenticity::Signed, "{}", provider.name());
+    }
+}
+
+#[test]
+fn the_empty_section_of_a_provider_names_the_keys_and_sets_none() {
+    for provider in ALL {
+        let section = provider.empty_secret_section();
+        let fields = section.as_object().expect("an object");
+        assert!(!fields.is_empty(), "{}", provider.name());
+        for (name, value) in fields {
+            assert!(*value == json!("") || *value == json!([]), "{}.{name}", provider.name());
+        }
+        let credentials = Credentials::new(section.clone());
+        let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
+        let error = provider.health_checks(&access, Map::new()).err().expect("keys are missing");
+        assert_eq!(error.class, ErrorClass::ProviderCredentials, "{}", provider.name());
     }
 }
 

@@ -58,6 +58,10 @@ pub trait Provider: Sync {
         None
     }
 
+    /// Returns the provider's section of Landfall's secret before an operator has filled it: every key that jobs need,
+    /// empty.
+    fn empty_secret_section(&self) -> Value;
+
     /// Starts the submission of an order at the time `now`.
     ///
     /// # Errors

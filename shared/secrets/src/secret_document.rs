@@ -47,6 +47,16 @@ impl SecretDocument {
         secrets.filter_map(Value::as_str).map(Secret::new).collect()
     }
 
+    /// Whether no secret to sign callers' webhooks has been stored yet. A value that is there but cannot be used, such as a
+    /// text in place of a list, is the operator's and not missing.
+    pub fn lacks_notify_signing_secrets(&self) -> bool {
+        match self.0.get(NOTIFY_SIGNING_SECRETS) {
+            None | Some(Value::Null) => true,
+            Some(Value::Array(secrets)) => secrets.is_empty(),
+            Some(_) => false,
+        }
+    }
+
     /// A redactor of the text of a provider. It removes every secret of this document, except the provider's own under
     /// `expected`; the callback tokens of the job; and the token of any callback URL.
     pub fn redactor(&self, provider: &ProviderName, job: Option<JobId>, expected: Option<&str>) -> Redactor {

@@ -83,8 +83,9 @@ impl SecretStore {
     /// changed.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]; [`ErrorClass::Misconfigured`] when the secret is not the expected JSON, or
-    /// access to it is denied.
+    /// [`ErrorClass::StorageUnavailable`]; [`ErrorClass::Misconfigured`] when the secret is not the expected JSON, or it
+    /// or its KMS key cannot be used; [`ErrorClass::StorageRejected`] when the secret is too long or has too many
+    /// versions.
     pub async fn update_provider_section(
         &self,
         read: &SecretVersion,
@@ -106,6 +107,20 @@ impl SecretStore {
     ) -> Result<bool, Error> {
         let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
         self.replace(read, &read.with_member(NOTIFY_SIGNING_SECRETS, &secrets.into())?).await
+    }
+
+    /// Adds what the secret lacks: each of these provider sections that is absent, and `signing_secret` if no secret signs
+    /// callers' webhooks. Returns false if the secret was changed since `read`; then nothing is changed.
+    ///
+    /// # Errors
+    /// As [`SecretStore::update_provider_section`].
+    pub async fn add_missing_parts(
+        &self,
+        read: &SecretVersion,
+        sections: &[(&str, Value)],
+        signing_secret: &Secret,
+    ) -> Result<bool, Error> {
+        self.replace(read, &read.with_missing_parts(sections, signing_secret)?).await
     }
 
     /// Writes a new version and makes it the current one, if the current one is the version that was read.
@@ -164,9 +179,52 @@ fn read_error_class(code: Option<&str>) -> ErrorClass {
 }
 
 fn write_error<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(e: E) -> Error {
-    let class = match e.code() {
-        Some("AccessDeniedException" | "ResourceNotFoundException") => ErrorClass::Misconfigured,
+    Error::new(write_error_class(e.code()), "Landfall's secret cannot be written").with_source(e)
+}
+
+/// The class of an error code of `PutSecretValue` or `UpdateSecretVersionStage`.
+fn write_error_class(code: Option<&str>) -> ErrorClass {
+    // <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html#API_PutSecretValue_Errors>
+    match code {
+        // A KMS key that is disabled or denied, a secret that is marked for deletion, and missing permissions: a
+        // repetition fails until the operator acts.
+        Some(
+            "AccessDeniedException"
+            | "ResourceNotFoundException"
+            | "InvalidRequestException"
+            | "EncryptionFailure"
+            | "DecryptionFailure",
+        ) => ErrorClass::Misconfigured,
+        // A document of more than 65,536 bytes, and a secret with as many versions as the quota allows. Which of the
+        // first two codes a long document has is not documented.
+        Some("InvalidParameterException" | "ValidationException" | "LimitExceededException") => {
+            ErrorClass::StorageRejected
+        }
         _ => ErrorClass::StorageUnavailable,
-    };
-    Error::new(class, "Landfall's secret cannot be written").with_source(e)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_can_never_succeed_is_not_retryable() {
+        for (code, class) in [
+            ("AccessDeniedException", ErrorClass::Misconfigured),
+            ("ResourceNotFoundException", ErrorClass::Misconfigured),
+            ("InvalidRequestException", ErrorClass::Misconfigured),
+            ("EncryptionFailure", ErrorClass::Misconfigured),
+            ("DecryptionFailure", ErrorClass::Misconfigured),
+            ("InvalidParameterException", ErrorClass::StorageRejected),
+            ("ValidationException", ErrorClass::StorageRejected),
+            ("LimitExceededException", ErrorClass::StorageRejected),
+        ] {
+            assert_eq!(write_error_class(Some(code)), class, "{code}");
+            assert!(!class.is_retryable(), "{code}");
+        }
+        for code in [Some("InternalServiceError"), Some("ThrottlingException"), None] {
+            assert!(write_error_class(code).is_retryable(), "{code:?}");
+        }
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{Error, ErrorClass};
+use model::{Error, ErrorClass, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
-use crate::secret_document::SecretDocument;
+use crate::secret_document::{NOTIFY_SIGNING_SECRETS, SecretDocument};
 
 /// A JSON object whose values keep their exact text, down to the digits of a number.
 type RawObject = BTreeMap<String, Box<RawValue>>;
@@ -57,6 +57,27 @@ impl SecretVersion {
     pub(crate) fn with_member(&self, name: &str, value: &Value) -> Result<String, Error> {
         let mut document: RawObject = parse_json(&self.text)?;
         document.insert(name.to_owned(), to_raw_json(value)?);
+        serde_json::to_string(&document).map_err(|_| invalid_secret())
+    }
+
+    /// The text of the secret with the parts that it lacks and everything else unchanged: the sections of providers, and
+    /// the first secret that signs callers' webhooks.
+    pub(crate) fn with_missing_parts(
+        &self,
+        sections: &[(&str, Value)],
+        signing_secret: &Secret,
+    ) -> Result<String, Error> {
+        let mut document: RawObject = parse_json(&self.text)?;
+        let mut providers: RawObject = object_member(&document, "providers")?;
+        for (name, section) in sections {
+            if self.document.provider_section(name).is_null() {
+                providers.insert((*name).to_owned(), to_raw_json(section)?);
+            }
+        }
+        document.insert("providers".to_owned(), to_raw_json(&providers)?);
+        if self.document.lacks_notify_signing_secrets() {
+            document.insert(NOTIFY_SIGNING_SECRETS.to_owned(), to_raw_json(&[signing_secret.expose()])?);
+        }
         serde_json::to_string(&document).map_err(|_| invalid_secret())
     }
 }
@@ -113,6 +134,28 @@ mod tests {
         let changed = read(r#"{"callback_key":"k","more":1.10}"#)
             .and_then(|version| version.with_member("m", &json!(["new"])));
         assert_eq!(changed.expect("JSON"), r#"{"callback_key":"k","m":["new"],"more":1.10}"#);
+    }
+
+    #[test]
+    fn missing_parts_are_added_and_parts_that_are_there_stay() {
+        let sections = [("abyssale", json!({ "api_key": "" })), ("ai_studios", json!({ "app_id": "" }))];
+        let complete = |text: &str| {
+            let version = SecretVersion::parse("1".into(), text.into()).expect("JSON");
+            version.with_missing_parts(&sections, &Secret::new("whsec_new")).expect("JSON")
+        };
+        let expected = r#"{"notify_signing_secrets":["whsec_new"],"providers":{"abyssale":{"api_key":""},"ai_studios":{"app_id":""}}}"#;
+        for text in [
+            "{}",
+            r#"{"providers":null,"notify_signing_secrets":null}"#,
+            r#"{"providers":{"ai_studios":null},"notify_signing_secrets":[]}"#,
+        ] {
+            assert_eq!(complete(text), expected);
+        }
+        let older = r#"{"callback_key":"k","n":1.10,"notify_signing_secrets":["mine"],"providers":{"abyssale":{"api_key": "\u0041"}}}"#;
+        let expected = r#"{"callback_key":"k","n":1.10,"notify_signing_secrets":["mine"],"providers":{"abyssale":{"api_key": "\u0041"},"ai_studios":{"app_id":""}}}"#;
+        assert_eq!(complete(older), expected);
+        let unusable = r#"{"notify_signing_secrets":"mine","providers":{"abyssale":{},"ai_studios":{}}}"#;
+        assert_eq!(complete(unusable), unusable);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::{
     clients::Clients,
     operator::{
         deployment_check::DeploymentCheck, operator_command::OperatorCommand,
-        provider_signing_secret::SigningSecretManager, webhook_signing_secret::manage_webhook_secrets,
+        provider_signing_secret::SigningSecretManager, secret_completion::run_complete_secret,
+        webhook_signing_secret::manage_webhook_secrets,
     },
 };
 
@@ -23,6 +24,7 @@ pub(crate) async fn run_operator_command(
 ) -> Result<Value, Error> {
     match command {
         OperatorCommand::WebhookSecret(action) => manage_webhook_secrets(&clients.secrets, action).await,
+        OperatorCommand::CompleteSecret => run_complete_secret(&clients.secrets).await,
         OperatorCommand::SigningSecret(provider, command) => {
             SigningSecretManager::new(clients, provider, deadline).run(command).await
         }

@@ -2,12 +2,14 @@
 //!
 //! `operator_command` reads the command and `dispatch` calls its use case: `deployment_check` tests configuration,
 //! credentials and connectivity, `provider_signing_secret` manages the secret with which a provider signs its deliveries, and
-//! `webhook_signing_secret` the secrets with which Landfall signs callers' webhooks.
+//! `webhook_signing_secret` the secrets with which Landfall signs callers' webhooks. `secret_completion` adds what Landfall's
+//! secret lacks.
 
 pub(crate) mod callback_url_check;
 pub(crate) mod deployment_check;
 pub(crate) mod dispatch;
 pub(crate) mod operator_command;
 pub(crate) mod provider_signing_secret;
+pub(crate) mod secret_completion;
 pub(crate) mod signing_status;
 pub(crate) mod webhook_signing_secret;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 const SIGNING_SECRET: &str = "signing_secret";
 const CHECK: &str = "check";
 const WEBHOOK_SECRET: &str = "webhook_secret";
+const COMPLETE_SECRET: &str = "complete_secret";
 
 /// An operator's command.
 pub enum OperatorCommand {
@@ -16,6 +17,8 @@ pub enum OperatorCommand {
     Check(&'static dyn Provider, Map<String, Value>),
     /// Manage the secrets that sign callers' webhooks.
     WebhookSecret(WebhookSecretAction),
+    /// Add what Landfall's secret lacks. The schedule of `template.yaml` sends it.
+    CompleteSecret,
 }
 
 /// An action on the secrets that sign callers' webhooks.
@@ -79,6 +82,7 @@ impl std::fmt::Debug for OperatorCommand {
         let (name, provider) = match self {
             Self::SigningSecret(provider, _) => ("SigningSecret", provider),
             Self::Check(provider, _) => ("Check", provider),
+            Self::CompleteSecret => return f.write_str("CompleteSecret"),
             Self::WebhookSecret(action) => return f.debug_tuple("WebhookSecret").field(action).finish(),
         };
         f.debug_tuple(name).field(&provider.name()).finish()
@@ -88,17 +92,24 @@ impl std::fmt::Debug for OperatorCommand {
 impl OperatorCommand {
     /// Whether this is the name of an operator command.
     pub fn is_operator_command(name: &str) -> bool {
-        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET].contains(&name)
+        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET, COMPLETE_SECRET].contains(&name)
     }
 
     /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}`,
-    /// `{"command": "check", "provider": …, …}` or `{"command": "webhook_secret", "action": …}`.
+    /// `{"command": "check", "provider": …, …}`, `{"command": "webhook_secret", "action": …}` or
+    /// `{"command": "complete_secret"}`.
     ///
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] naming the field.
     pub fn read_invocation(name: &str, mut fields: Map<String, Value>) -> Result<Self, Error> {
         if name == WEBHOOK_SECRET {
             return WebhookSecretAction::read(fields).map(Self::WebhookSecret);
+        }
+        if name == COMPLETE_SECRET {
+            return match fields.keys().next() {
+                Some(unknown) => Err(Error::invalid(unknown, "unknown field")),
+                None => Ok(Self::CompleteSecret),
+            };
         }
         let provider = fields.remove("provider");
         let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find_provider);

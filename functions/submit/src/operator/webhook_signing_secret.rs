@@ -5,18 +5,21 @@
 use model::{Error, ErrorClass, Secret};
 use notifications::WebhookSigner;
 use providers::{HealthCheckResult, HealthCheckStatus, secret_fingerprint};
-use secrets::{SecretDocument, SecretStore, random_bytes};
+use secrets::{SecretDocument, SecretStore};
 use serde_json::{Value, json};
 
-use crate::operator::operator_command::WebhookSecretAction;
+use crate::operator::{
+    operator_command::WebhookSecretAction,
+    secret_completion::{changed_by_others, complete_secret, generate_signing_secret},
+};
 
 /// The most attempts to write Landfall's secret when others change it at the same time.
 const MAX_ATTEMPTS: u32 = 5;
 /// The most secrets that sign at a time.
 const MAX_SECRETS: usize = 2;
-/// What an operator does when no secret is stored.
-const MISSING: &str = "there is no notify_signing_secrets in Landfall's secret; the command webhook_secret with the \
-                       action rotate creates one";
+/// What an operator does when the stored secrets cannot sign.
+const UNUSABLE: &str = "notify_signing_secrets in Landfall's secret holds no valid secret: \"whsec_\" and base64 of at least 24 \
+                        bytes; correct it, or remove it and the next job creates one";
 
 /// Runs an action. The response lists fingerprints, newest first, and never a secret.
 pub(crate) async fn manage_webhook_secrets(
@@ -40,8 +43,7 @@ pub(crate) async fn manage_webhook_secrets(
             return Ok(json!({ "action": action, "stored": fingerprints }));
         }
     }
-    let message = "Landfall's secret was changed by others on every attempt; try again";
-    Err(Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(5))
+    Err(changed_by_others())
 }
 
 fn prepend_new_secret(stored: Vec<Secret>) -> Result<Vec<Secret>, Error> {
@@ -50,25 +52,28 @@ fn prepend_new_secret(stored: Vec<Secret>) -> Result<Vec<Secret>, Error> {
             "the previous secret still signs beside the newest; \"revoke\" it before the next \"rotate\"";
         return Err(Error::invalid("action", message));
     }
-    let new = WebhookSigner::encode_secret(&random_bytes()?);
-    Ok([new].into_iter().chain(stored).collect())
+    Ok([generate_signing_secret()?].into_iter().chain(stored).collect())
 }
 
-/// Makes sure that a caller's webhook can be signed, before a job with such a webhook is created.
+/// Makes sure that a caller's webhook can be signed, before a job with such a webhook is created. The first such job of a
+/// deployment creates the secret that signs.
 ///
 /// # Errors
-/// [`ErrorClass::WebhookSecretMissing`]: no secret is stored.
-pub(crate) async fn require_webhook_secret(secrets: &SecretStore) -> Result<(), Error> {
-    if secrets.find_value(|document| has_webhook_secret(document).then_some(())).await?.is_some() {
+/// [`ErrorClass::WebhookSecretMissing`]: the stored secrets cannot sign. Otherwise that of [`complete_secret`].
+pub(crate) async fn ensure_webhook_secret(secrets: &SecretStore) -> Result<(), Error> {
+    if has_webhook_secret(&*secrets.get().await?) {
         return Ok(());
     }
-    let message = format!(
-        "the operator has not set up callers' webhooks yet: {MISSING}; or submit without notify.webhook_url"
-    );
+    complete_secret(secrets).await?;
+    if has_webhook_secret(&*secrets.get_fresh().await?) {
+        return Ok(());
+    }
+    let message =
+        format!("callers' webhooks cannot be signed: {UNUSABLE}; or submit without notify.webhook_url");
     Err(Error::new(ErrorClass::WebhookSecretMissing, message))
 }
 
-/// Checks whether callers' webhooks can be signed. A missing secret is only a warning: not every deployment has callers
+/// Checks whether callers' webhooks can be signed. An unusable secret is only a warning: not every deployment has callers
 /// with webhooks.
 pub(crate) fn check_webhook_secret(secret: &SecretDocument) -> HealthCheckResult {
     if has_webhook_secret(secret) {
@@ -77,7 +82,11 @@ pub(crate) fn check_webhook_secret(secret: &SecretDocument) -> HealthCheckResult
             "there is a secret to sign callers' webhooks with",
         );
     }
-    let detail = format!("jobs with notify.webhook_url are rejected: {MISSING}");
+    if secret.lacks_notify_signing_secrets() {
+        let detail = "there is no secret to sign callers' webhooks with yet; the first job with notify.webhook_url creates it";
+        return HealthCheckResult::new(HealthCheckStatus::Ok, detail);
+    }
+    let detail = format!("jobs with notify.webhook_url are rejected: {UNUSABLE}");
     HealthCheckResult::new(HealthCheckStatus::Warning, detail)
 }
 

@@ -17,7 +17,7 @@ mod verify_signature;
 mod webhook;
 
 use model::{Error, Job};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 #[cfg(feature = "schema")]
@@ -40,6 +40,10 @@ impl Provider for Abyssale {
     /// Contract 1.1.
     fn default_api_url(&self) -> &'static str {
         "https://api.abyssale.com"
+    }
+
+    fn empty_secret_section(&self) -> Value {
+        json!({ "api_key": "", "signing_secrets": [] })
     }
 
     /// Contract 1.5: the documentation says 10, and an older page says 5.

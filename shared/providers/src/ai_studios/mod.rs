@@ -19,7 +19,7 @@ mod submit;
 mod webhook;
 
 use model::{Error, Job};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 #[cfg(feature = "schema")]
@@ -42,6 +42,10 @@ impl Provider for AiStudios {
     /// Contract 1.1. The service in China has another URL.
     fn default_api_url(&self) -> &'static str {
         "https://app.aistudios.com"
+    }
+
+    fn empty_secret_section(&self) -> Value {
+        json!({ "app_id": "", "user_key": "" })
     }
 
     /// Contract 6.3: no limit is published, so this value is Landfall's own.
