@@ -77,3 +77,24 @@ fn the_dashboard_is_valid_json_and_no_widgets_overlap() {
     }
     assert!(!taken.is_empty(), "the widgets are found");
 }
+
+#[test]
+fn the_generated_secret_never_changes_and_everything_else_is_added_by_the_submit_function() {
+    let template = template();
+    // A change of these lines makes CloudFormation overwrite the secret of every existing stack, with the keys of the
+    // providers: <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1161>.
+    let generated = r#"
+      GenerateSecretString:
+        SecretStringTemplate: >-
+          {"providers":{"abyssale":{"api_key":"","signing_secrets":[]}},"previous_callback_keys":[]}
+        GenerateStringKey: callback_key
+        PasswordLength: 64
+        ExcludePunctuation: true
+"#;
+    let secret = format!("{}\n", resource(&template, "Secret").trim_end());
+    assert!(secret.ends_with(generated), "{secret}");
+    let submit = resource(&template, "SubmitFunction");
+    let (_, schedule) = submit.split_once("        CompleteSecret:\n").expect("a schedule");
+    assert_eq!(setting(schedule, "Type"), "ScheduleV2");
+    assert_eq!(setting(schedule, "Input"), r#"'{"command": "complete_secret"}'"#);
+}

@@ -76,11 +76,12 @@ def up(options):
     artifacts = options.artifacts or stack.build_artifacts()
     began = time.monotonic()
     provider_url = f"http://127.0.0.1:{options.provider_port or background_server.free_port()}"
+    caller_url = f"http://127.0.0.1:{background_server.free_port()}"
     try:
         endpoint = cloud.start(options.state, options.auth, options.port)
         session = cloud.session()
         built = stack.write_built_template(artifacts, options.state)
-        values = parameters(provider_url, options.parameter)
+        values = parameters(provider_url, caller_url, options.parameter)
         if values.get("BucketName"):
             # The operator's own bucket exists before the stack.
             session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=values["BucketName"])
@@ -97,6 +98,7 @@ def up(options):
     except BaseException:
         background_server.stop(options.state)
         raise
+    described["caller_url"] = caller_url
     described["providers"] = {
         "abyssale": {
             "api_url": provider_url,
@@ -108,12 +110,12 @@ def up(options):
     print(f"deployed in {time.monotonic() - began:.0f} s; described in {options.describe}", flush=True)
 
 
-def parameters(provider_url, given):
+def parameters(provider_url, caller_url, given):
     """Return the template's parameters for a local cloud. Values from the command line override the defaults."""
     return {
         "Architecture": "x86_64",
         "AbyssaleApiUrl": provider_url,
-        "TrustedOrigins": provider_url,
+        "TrustedOrigins": f"{provider_url},{caller_url}",
     } | dict(pair.split("=", 1) for pair in given)
 
 

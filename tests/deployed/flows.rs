@@ -1,5 +1,6 @@
 //! Jobs of each kind land on the deployed stack. Without a required permission they do not.
 
+mod caller_webhooks;
 mod event_bus;
 mod generation;
 mod operator_commands;

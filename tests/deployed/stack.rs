@@ -59,12 +59,17 @@ impl Deployed {
     /// Writes the provider's keys to the stack's secret. The simulator's keys are the same in every run. If the stack used
     /// other keys before, its functions may cache those for up to five minutes.
     async fn write_keys(&self, keys: Value) {
+        let mut secret = self.secret().await;
+        secret["providers"]["abyssale"] = keys;
+        let put = self.aws.secrets.put_secret_value().secret_id(self.text("secret_id"));
+        put.secret_string(secret.to_string()).send().await.expect("the secret is written");
+    }
+
+    /// Reads the stack's secret.
+    pub(crate) async fn secret(&self) -> Value {
         let id = self.text("secret_id");
         let known = self.aws.secrets.get_secret_value().secret_id(id).send().await.expect("the secret");
-        let mut secret: Value = serde_json::from_str(known.secret_string().expect("text")).expect("JSON");
-        secret["providers"]["abyssale"] = keys;
-        let put = self.aws.secrets.put_secret_value().secret_id(id).secret_string(secret.to_string());
-        put.send().await.expect("the secret is written");
+        serde_json::from_str(known.secret_string().expect("text")).expect("JSON")
     }
 
     /// Writes these signing secrets and the simulator's API key to the stack's secret.

@@ -2,6 +2,7 @@
 
 mod caller_server;
 mod event_bus_isolation;
+mod first_secret;
 mod job_ends;
 mod retries;
 mod signing_secrets;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 use caller_server::Caller;
 
-/// A world with a signing secret, and a caller on this machine.
+/// A new world, where no operator has created a secret that signs webhooks, and a caller on this machine.
 async fn start_with_caller(change: impl FnOnce(StackOptions) -> StackOptions) -> (World, Caller) {
     let caller = Caller::start().await;
     let origin = caller.origin.clone();
@@ -25,9 +26,7 @@ async fn start_with_caller(change: impl FnOnce(StackOptions) -> StackOptions) ->
         options.caller_origins = vec![origin];
         change(options)
     });
-    let world = world.await;
-    world.run_webhook_secret("rotate").await;
-    (world, caller)
+    (world.await, caller)
 }
 
 impl World {

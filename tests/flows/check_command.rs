@@ -55,8 +55,7 @@ async fn a_correct_deployment_passes_every_check() {
         ("receiver", "ok"),
         ("signing", "ok"),
         ("table", "ok"),
-        // No webhook signing secret exists here.
-        ("webhook_secret", "warning"),
+        ("webhook_secret", "ok"),
     ];
     assert_eq!(statuses, expected, "{checks:#?}");
     assert!(checks["key"].1.contains("Acme Inc."));
@@ -125,24 +124,23 @@ async fn missing_signatures_fail_the_check_only_where_they_are_required() {
 }
 
 #[tokio::test]
-async fn a_missing_webhook_secret_is_reported_with_its_remedy() {
+async fn an_unusable_webhook_secret_is_reported_with_its_remedy() {
     let world = World::start().await;
-    let (ok, checks) = world.run_check(Value::Null).await;
-    let (status, detail) = &checks["webhook_secret"];
-    assert!(ok && status == "warning" && detail.contains("notify.webhook_url are rejected"), "{detail}");
-    assert!(detail.contains("webhook_secret with the action rotate"), "{detail}");
+    let (_, detail) = &world.run_check(Value::Null).await.1["webhook_secret"];
+    assert!(detail.contains("the first job with notify.webhook_url creates it"), "{detail}");
     let mut secret = world.secret().await;
     secret["notify_signing_secrets"] = json!(["no such key"]);
     world.put_secret(&secret).await;
-    assert_eq!(
-        world.run_check(Value::Null).await.1["webhook_secret"].0,
-        "warning",
-        "the stored secret cannot sign"
-    );
+    let (ok, checks) = world.run_check(Value::Null).await;
+    let (status, detail) = &checks["webhook_secret"];
+    assert!(ok && status == "warning" && detail.contains("notify.webhook_url are rejected"), "{detail}");
+    assert!(detail.contains("correct it, or remove it"), "{detail}");
 
-    let rotate = json!({ "command": "webhook_secret", "action": "rotate" });
-    world.invoke(rotate).await.expect("a secret");
-    assert_eq!(world.run_check(Value::Null).await.1["webhook_secret"].0, "ok");
+    secret["notify_signing_secrets"] = json!([]);
+    world.put_secret(&secret).await;
+    world.invoke(json!({ "command": "complete_secret" })).await.expect("a secret");
+    let (status, detail) = &world.run_check(Value::Null).await.1["webhook_secret"];
+    assert!(status == "ok" && detail.starts_with("there is a secret"), "{detail}");
 }
 
 #[tokio::test]

@@ -102,8 +102,6 @@ def main(options):
             description = request_json("GET", f"{stack['submit_url']}/openapi.json")
             OpenAPIV31SpecValidator(description).validate()
             request_json("PUT", f"{stack['providers']['abyssale']['admin_url']}/knobs", KNOBS)
-            invocations = f"{stack['aws_endpoint']}/2015-03-31/functions/submit/invocations"
-            request_json("POST", invocations, {"command": "webhook_secret", "action": "rotate"})
             return run_schemathesis(stack, folder, options)
         finally:
             runner.terminate()

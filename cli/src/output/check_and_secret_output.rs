@@ -35,7 +35,7 @@ pub(crate) fn render_webhook_secrets(response: &Value) -> String {
     let stored = response["stored"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut lines = LabelledLines::default();
     match stored {
-        [] => lines.add("signing", "no secret; rotate generates the first"),
+        [] => lines.add("signing", "no secret yet; the first job with a webhook creates it"),
         stored => lines.add_list("signing", stored.iter().filter_map(Value::as_str).map(str::to_owned)),
     }
     lines.into_text()
@@ -81,6 +81,9 @@ stored           5f0c1a77
             render(json!(["5f0c1a77", "b1946ac9"])),
             "signing          5f0c1a77\n                 b1946ac9\n"
         );
-        assert_eq!(render(json!([])), "signing          no secret; rotate generates the first\n");
+        assert_eq!(
+            render(json!([])),
+            "signing          no secret yet; the first job with a webhook creates it\n"
+        );
     }
 }

@@ -6,13 +6,14 @@ use super::start_with_caller;
 use crate::world::World;
 
 /// The signing secrets that Landfall has stored.
-async fn stored_webhook_secrets(world: &World) -> Vec<Value> {
+pub(super) async fn stored_webhook_secrets(world: &World) -> Vec<Value> {
     world.secret().await["notify_signing_secrets"].as_array().cloned().unwrap_or_default()
 }
 
 #[tokio::test]
 async fn after_a_rotation_both_secrets_sign_until_the_older_one_is_revoked() {
     let (world, caller) = start_with_caller(|options| options).await;
+    world.run_webhook_secret("rotate").await;
     let old = stored_webhook_secrets(&world).await.remove(0);
     world.run_webhook_secret("rotate").await;
     let new = stored_webhook_secrets(&world).await.remove(0);

@@ -91,12 +91,16 @@ async fn a_webhook_redirect_is_a_failed_attempt() {
 }
 
 #[tokio::test]
-async fn without_a_signing_secret_webhook_urls_are_rejected() {
+async fn with_an_unusable_signing_secret_webhook_urls_are_rejected() {
     let world = World::start().await;
+    let mut secret = world.secret().await;
+    secret["notify_signing_secrets"] = json!("not a list");
+    world.put_secret(&secret).await;
     let response = world.post_with_webhook("https://hooks.example.com/").await;
     let body = assert_problem(&response, 409, "webhook-secret-missing");
     assert!(!response.headers().contains_key("retry-after"), "a retry would not help: {body}");
-    assert!(body["detail"].as_str().is_some_and(|why| why.contains("webhook_secret")), "{body}");
+    assert!(body["detail"].as_str().is_some_and(|why| why.contains("notify_signing_secrets")), "{body}");
+    assert_eq!(world.secret().await["notify_signing_secrets"], "not a list", "it is the operator's");
     assert_eq!(world.job_items().await.len(), 0);
     assert_eq!(world.export_requests(), Vec::<Value>::new());
 }

@@ -14,6 +14,8 @@ use crate::cloud::{account::ACCOUNT_ID, json_file};
 
 const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
+/// The most bytes of a secret (API reference, `PutSecretValue`, `SecretString`: maximum length of 65536).
+const MAX_SECRET_BYTES: usize = 65_536;
 
 /// All secrets.
 #[derive(Debug)]
@@ -109,6 +111,10 @@ fn put(secret: &mut Secret, input: &Value) -> Result<Value, ServiceError> {
     if string.is_some() == binary.is_some() {
         let message = "You must provide either SecretString or SecretBinary.";
         return Err(ServiceError::new("InvalidParameterException", message));
+    }
+    if string.as_ref().is_some_and(|string| string.len() > MAX_SECRET_BYTES) {
+        let message = "Member must have length less than or equal to 65536";
+        return Err(ServiceError::new("ValidationException", message));
     }
     let id = text(input, "ClientRequestToken").unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     if let Some(known) = secret.versions.get(&id) {
