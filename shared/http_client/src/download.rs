@@ -22,6 +22,7 @@ const MAX_REDIRECTS: usize = 5;
 /// (<https://github.com/aws/aws-sdk-php/issues/885>); AWS documents the error `RequestTimeout` and not its time. This
 /// timeout comes first, so that the error names the server that paused.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
+const _: () = assert!(READ_TIMEOUT.as_secs() < 20, "S3 would end the upload first");
 
 /// Downloads files.
 #[derive(Debug, Clone)]
