@@ -2,8 +2,11 @@
 
 use bucket::{Bucket, ObjectKey, PartTarget, UploadError, UploadOutcome, UploadRequest};
 use bytes::Bytes;
-use futures_util::stream;
-use harness::cloud::{Outage, Rejection, Service};
+use futures_util::{StreamExt, stream};
+use harness::{
+    cloud::{Outage, Rejection, Service},
+    until,
+};
 use model::{ChecksumAlgorithm, Error, JobId, ProviderName};
 
 use crate::server::Server;
@@ -59,6 +62,25 @@ async fn a_stream_that_met_a_conflict_is_opened_and_put_again() {
     reject_next(&server, "PutObject", CONFLICT);
     let put = bucket.put_stream_if_absent(upload(&key), one_chunk).await.expect("stored");
     assert!(put.is_new);
+}
+
+#[tokio::test]
+async fn a_put_whose_key_is_deleted_meanwhile_meets_a_conflict() {
+    let (server, bucket, key) = start_bucket().await;
+    let (start, end) = (BYTES.slice(..4), BYTES.slice(4..));
+    let rest = async {
+        until("the put has begun", || async {
+            (server.cloud().requests().count(Service::S3, "PutObject") == 1).then_some(())
+        })
+        .await;
+        delete(&server, &bucket, &key).await;
+        Ok(end)
+    };
+    let uploaded =
+        bucket.upload_stream(upload(&key), stream::iter([Ok(start)]).chain(stream::once(rest))).await;
+    assert!(matches!(uploaded, Err(UploadError::Conflict(_))), "{uploaded:?}");
+    let uploaded = bucket.upload_stream(upload(&key), one_chunk()).await;
+    assert!(matches!(uploaded, Ok(UploadOutcome::Stored { .. })), "{uploaded:?}");
 }
 
 #[tokio::test]
