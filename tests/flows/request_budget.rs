@@ -82,15 +82,21 @@ fn describe_calls(calls: &BTreeMap<(Service, String), u64>, transaction_items: u
     list
 }
 
-/// The size of an item of strings and numbers, as DynamoDB bills it: names and values in UTF-8, and a number in one byte for
-/// two digits and one more.
+/// The size of an item as DynamoDB bills it (developer guide, "DynamoDB item sizes and formats"): names and texts in UTF-8, a
+/// number in a byte for two digits and one more, a list or map in three bytes, one for each member, and its members.
 fn item_bytes(item: &Item) -> usize {
-    let value_bytes = |value: &AttributeValue| match value {
+    item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
+}
+
+fn value_bytes(value: &AttributeValue) -> usize {
+    match value {
         AttributeValue::S(text) => text.len(),
         AttributeValue::N(number) => number.len().div_ceil(2) + 1,
-        other => panic!("a job has strings and numbers, not {other:?}"),
-    };
-    item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
+        AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + value_bytes(value)).sum::<usize>(),
+        AttributeValue::M(map) => 3 + map.len() + item_bytes(map),
+        other => panic!("the table has no {other:?}"),
+    }
 }
 
 #[tokio::test]
