@@ -47,7 +47,7 @@ async fn create_received_job(job_store: &JobStore) -> JobId {
 async fn a_job_reads_back_as_it_was_written() {
     let (_server, job_store) = start_job_table().await;
     let job = new_job();
-    assert!(matches!(job_store.claim(&job, None, now()).await, Ok(ClaimOutcome::Created)));
+    assert!(matches!(job_store.claim(&job, None, now()).await, Ok(ClaimOutcome::Created(_))));
     let read = job_store.get(job.id).await.expect("an answer").expect("the job");
     assert_eq!(
         (read.id, read.status, read.request, read.metadata),
@@ -65,7 +65,7 @@ async fn of_fifty_concurrent_claims_with_one_key_one_creates_the_job() {
         tokio::spawn(async move {
             let job = new_job();
             match job_store.claim(&job, Some(&key), now()).await.expect("a claim") {
-                ClaimOutcome::Created => (true, job.id),
+                ClaimOutcome::Created(_) => (true, job.id),
                 ClaimOutcome::Existing(job) => (false, job.id),
                 ClaimOutcome::KeyMismatch => panic!("the request is the same"),
             }
@@ -89,7 +89,7 @@ async fn a_retried_claim_finds_itself() {
         let job = new_job();
         for _ in 0..2 {
             let claimed = job_store.claim(&job, key, now()).await;
-            assert!(matches!(claimed, Ok(ClaimOutcome::Created)), "{claimed:?}");
+            assert!(matches!(claimed, Ok(ClaimOutcome::Created(_))), "{claimed:?}");
         }
     }
 }
@@ -103,7 +103,7 @@ async fn a_key_with_another_request_is_a_mismatch_and_a_freed_key_is_new() {
     let other = IdempotencyKey::new("caller", "spring", &json!({ "a": 2 }));
     assert!(matches!(job_store.claim(&new_job(), Some(&other), now()).await, Ok(ClaimOutcome::KeyMismatch)));
     job_store.release_idempotency_key(&key, first.id).await.expect("freed");
-    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created)));
+    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created(_))));
     job_store.release_idempotency_key(&key, first.id).await.expect("an answer");
     assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Existing(_))));
 }
@@ -114,7 +114,7 @@ async fn an_expired_key_is_new_although_its_item_still_exists() {
     let key = IdempotencyKey::new("caller", "spring", &json!({}));
     let long_ago = now() - time::Duration::days(8);
     job_store.claim(&new_job(), Some(&key), long_ago).await.expect("a claim");
-    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created)));
+    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,13 +173,13 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     let (_server, job_store) = start_job_table().await;
     let id = create_received_job(&job_store).await;
     let LeaseOutcome::Acquired { lease: first, job, .. } =
-        job_store.acquire_lease(id, LEASE, now()).await.expect("an answer")
+        job_store.acquire_lease(id, None, LEASE, now()).await.expect("an answer")
     else {
         panic!("no other worker holds the lease")
     };
     assert_eq!(job.status, JobStatus::Landing);
     assert!(matches!(
-        job_store.acquire_lease(id, LEASE, now()).await,
+        job_store.acquire_lease(id, None, LEASE, now()).await,
         Ok(LeaseOutcome::HeldByAnother(_))
     ));
     job_store.renew_lease(&first, LEASE, now()).await.expect("still held");
@@ -187,7 +187,7 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     // The first worker stops responding; after its lease has expired another one takes over.
     let later = now() + LEASE * 2;
     let LeaseOutcome::Acquired { lease: second, .. } =
-        job_store.acquire_lease(id, LEASE, later).await.expect("an answer")
+        job_store.acquire_lease(id, None, LEASE, later).await.expect("an answer")
     else {
         panic!("the lease has expired")
     };
@@ -197,7 +197,7 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     assert!(job_store.renew_lease(&first, LEASE, later).await.is_err());
     job_store.apply_event_under_lease(&second, &landed, later).await.expect("held");
     assert!(
-        matches!(job_store.acquire_lease(id, LEASE, later).await, Ok(LeaseOutcome::NothingToLand(job)) if job.status == JobStatus::Stored)
+        matches!(job_store.acquire_lease(id, None, LEASE, later).await, Ok(LeaseOutcome::NothingToLand(job)) if job.status == JobStatus::Stored)
     );
 }
 
@@ -206,12 +206,12 @@ async fn a_released_lease_is_free_at_once() {
     let (_server, job_store) = start_job_table().await;
     let id = create_received_job(&job_store).await;
     let LeaseOutcome::Acquired { lease, .. } =
-        job_store.acquire_lease(id, LEASE, now()).await.expect("an answer")
+        job_store.acquire_lease(id, None, LEASE, now()).await.expect("an answer")
     else {
         panic!("free")
     };
     job_store.release_lease(&lease, now()).await.expect("released");
-    let again = job_store.acquire_lease(id, LEASE, now() + Duration::from_millis(5)).await;
+    let again = job_store.acquire_lease(id, None, LEASE, now() + Duration::from_millis(5)).await;
     assert!(matches!(again, Ok(LeaseOutcome::Acquired { .. })));
 }
 

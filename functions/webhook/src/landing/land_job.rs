@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bucket::Bucket;
-use job_store::{JobStore, Lease, LeaseOutcome};
+use job_store::{JobStore, Lease, LeaseOutcome, StoredJob};
 use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, TransferStatistics};
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use runtime::{Segment, SegmentId, XrayDaemon};
@@ -46,16 +46,17 @@ impl<'a> Landing<'a> {
         }
     }
 
-    /// Lands a job if its files are ready and no other worker lands it. `callback` is the trace segment of the
-    /// delivery that reported the files.
+    /// Lands a job if its files are ready and no other worker lands it. `known` is the job if this invocation has read or
+    /// written it. `callback` is the trace segment of the delivery that reported the files.
     pub(crate) async fn land(
         &self,
         id: JobId,
+        known: Option<&StoredJob>,
         receipt: &MessageReceipt,
         callback: Option<&SegmentId>,
     ) -> Result<(), MessageFailure> {
         let now = OffsetDateTime::now_utc();
-        let acquired = self.job_store.acquire_lease(id, self.lease_duration, now).await?;
+        let acquired = self.job_store.acquire_lease(id, known, self.lease_duration, now).await?;
         let (lease, job, is_retry) = match acquired {
             LeaseOutcome::Acquired { lease, job, is_repeat } => (lease, job, is_repeat),
             // This may be the only message that is left of the job, so it must not be dropped.
