@@ -55,9 +55,9 @@ impl World {
             }
         }
         let list = describe_calls(&calls, items);
-        let bytes = item_bytes(&self.job_item(id).await);
         println!(
-            "{kind}: {reads} reads and {writes} writes of DynamoDB, the job's item has {bytes} bytes\n{list}"
+            "{kind}: {reads} reads and {writes} writes of DynamoDB\n{list}{}",
+            self.describe_items().await
         );
         assert!(
             reads <= budget.reads && writes <= budget.writes,
@@ -65,6 +65,15 @@ impl World {
             budget.reads,
             budget.writes
         );
+    }
+
+    /// The size of each item that is in the table at the end.
+    async fn describe_items(&self) -> String {
+        let describe = |item: &Item| {
+            let key = item.get("sk").and_then(|key| key.as_s().ok()).map(String::as_str).unwrap_or_default();
+            format!("  item {}: {} bytes\n", key.split('#').next().unwrap_or_default(), item_bytes(item))
+        };
+        self.table_items().await.iter().map(describe).collect()
     }
 }
 
