@@ -50,16 +50,12 @@ pub(crate) async fn apply_event(
         }
         let is_lease_lost = lease.is_some_and(|lease| !read.is_leased_by(lease));
         let (job, change) = change_job(&read, event, now, publishes_events);
-        match (is_newest, is_lease_lost, change) {
-            (true, true, _) => {
-                return Err(Error::new(
-                    ErrorClass::LandingBusy,
-                    "another worker has taken over this landing",
-                ));
+        if is_lease_lost || change == JobChange::Unchanged {
+            match (is_newest, is_lease_lost) {
+                (false, _) => continue,
+                (true, true) => return Err(lease_lost()),
+                (true, false) => return Ok((read, change)),
             }
-            (true, false, JobChange::Unchanged) => return Ok((read, change)),
-            (false, true, _) | (false, _, JobChange::Unchanged) => continue,
-            (_, false, JobChange::Recorded | JobChange::StatusChanged) => {}
         }
         let changed = read.changed_to(job, &write_id);
         attempted = Some((change, read.status));
@@ -70,6 +66,10 @@ pub(crate) async fn apply_event(
         back_off(attempt).await;
     }
     Err(too_many_writers())
+}
+
+fn lease_lost() -> Error {
+    Error::new(ErrorClass::LandingBusy, "another worker has taken over this landing")
 }
 
 /// The job after an event, with the next version and what its targets are to be notified of.

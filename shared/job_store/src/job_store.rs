@@ -137,7 +137,8 @@ impl JobStore {
         event: &JobEvent,
         now: OffsetDateTime,
     ) -> Result<(Job, JobChange), Error> {
-        let (job, change) = Box::pin(self.apply(id, None, None, (event, now))).await?;
+        let application = self.application(id, event, now);
+        let (job, change) = Box::pin(apply_event::apply_event(&self.table, application)).await?;
         Ok((job.into_job(), change))
     }
 
@@ -152,7 +153,8 @@ impl JobStore {
         event: &JobEvent,
         now: OffsetDateTime,
     ) -> Result<(StoredJob, JobChange), Error> {
-        Box::pin(self.apply(job.id, Some(job), None, (event, now))).await
+        let application = EventApplication { known: Some(job), ..self.application(job.id, event, now) };
+        Box::pin(apply_event::apply_event(&self.table, application)).await
     }
 
     /// Applies an event of the landing to a job, on condition that the lease is held.
@@ -165,20 +167,21 @@ impl JobStore {
         event: &JobEvent,
         now: OffsetDateTime,
     ) -> Result<(Job, JobChange), Error> {
-        let (job, change) = Box::pin(self.apply(lease.job_id, None, Some(lease), (event, now))).await?;
+        let application =
+            EventApplication { lease: Some(lease), ..self.application(lease.job_id, event, now) };
+        let (job, change) = Box::pin(apply_event::apply_event(&self.table, application)).await?;
         Ok((job.into_job(), change))
     }
 
-    async fn apply(
+    /// The application of an event to the newest version of a job, without a lease.
+    fn application<'a>(
         &self,
         job_id: JobId,
-        known: Option<&StoredJob>,
-        lease: Option<&Lease>,
-        (event, now): (&JobEvent, OffsetDateTime),
-    ) -> Result<(StoredJob, JobChange), Error> {
+        event: &'a JobEvent,
+        now: OffsetDateTime,
+    ) -> EventApplication<'a> {
         let publishes_events = self.publishes_events;
-        let application = EventApplication { job_id, known, lease, event, now, publishes_events };
-        Box::pin(apply_event::apply_event(&self.table, application)).await
+        EventApplication { job_id, known: None, lease: None, event, now, publishes_events }
     }
 
     /// Creates a job, unless its key created one before. Of concurrent claims with one key, exactly one creates the job.
