@@ -22,5 +22,7 @@ async fn a_video_export_keeps_its_budget() {
     let url = callback(&studio);
     let sent = world.http.json(http::Method::POST, &url, &[], &done).await.expect("a response");
     assert_eq!(sent.status(), 200);
-    world.assert_within_budget(&id, "video export", RequestBudget { reads: 18, writes: 18 }).await;
+    // Each of the five requests to the provider needs a reservation of the rate limiter, which is one or two writes, and a
+    // read of its pause.
+    world.assert_within_budget(&id, "video export", RequestBudget { reads: 17, writes: 21 }).await;
 }
