@@ -75,13 +75,13 @@ impl LeaseRenewal<'_> {
     /// Renews the lease and the message three times per lease duration, until the lease is lost.
     async fn renew_until_lost(&self) -> Error {
         let period = self.clients.config.lease_duration / 3;
-        let mut interval = tokio::time::interval(period);
+        let first = if self.is_lease_new { period } else { Duration::ZERO };
+        let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + first, period);
         if self.is_lease_new {
             // Only the message: it is hidden for as long as an invocation lasts.
             if let Err(error) = self.hide_message().await {
                 error.log("the message of a landing is not hidden for the time of its lease");
             }
-            interval.reset();
         }
         loop {
             interval.tick().await;
