@@ -5,6 +5,7 @@ mod concurrency_limit;
 mod export;
 mod export_status;
 mod landing;
+mod request_budget;
 mod scenarios;
 mod scripted_server;
 mod tokens;

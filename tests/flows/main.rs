@@ -24,6 +24,7 @@ mod openapi_conformance;
 mod outages;
 mod provider_errors;
 mod rate_limit;
+mod request_budget;
 mod request_validation;
 mod signing_secret;
 mod submit;

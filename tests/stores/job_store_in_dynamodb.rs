@@ -3,10 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use harness::until;
-use job_store::{ClaimOutcome, IdempotencyKey, JobStore, LeaseOutcome, NewDeliveryLogEntry};
+use job_store::{ClaimOutcome, IdempotencyKey, JobStore, LeaseOutcome, NewDeliveryLogEntry, StoredJob};
 use model::{
-    ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, LandedFiles, NewJob, ProviderJobId,
-    ProviderName, Source,
+    Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, LandedFiles, NewJob,
+    ProviderJobId, ProviderName, Source,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -47,7 +47,7 @@ async fn create_received_job(job_store: &JobStore) -> JobId {
 async fn a_job_reads_back_as_it_was_written() {
     let (_server, job_store) = start_job_table().await;
     let job = new_job();
-    assert!(matches!(job_store.claim(&job, None, now()).await, Ok(ClaimOutcome::Created)));
+    assert!(matches!(job_store.claim(&job, None, now()).await, Ok(ClaimOutcome::Created(_))));
     let read = job_store.get(job.id).await.expect("an answer").expect("the job");
     assert_eq!(
         (read.id, read.status, read.request, read.metadata),
@@ -65,7 +65,7 @@ async fn of_fifty_concurrent_claims_with_one_key_one_creates_the_job() {
         tokio::spawn(async move {
             let job = new_job();
             match job_store.claim(&job, Some(&key), now()).await.expect("a claim") {
-                ClaimOutcome::Created => (true, job.id),
+                ClaimOutcome::Created(_) => (true, job.id),
                 ClaimOutcome::Existing(job) => (false, job.id),
                 ClaimOutcome::KeyMismatch => panic!("the request is the same"),
             }
@@ -89,7 +89,7 @@ async fn a_retried_claim_finds_itself() {
         let job = new_job();
         for _ in 0..2 {
             let claimed = job_store.claim(&job, key, now()).await;
-            assert!(matches!(claimed, Ok(ClaimOutcome::Created)), "{claimed:?}");
+            assert!(matches!(claimed, Ok(ClaimOutcome::Created(_))), "{claimed:?}");
         }
     }
 }
@@ -103,7 +103,7 @@ async fn a_key_with_another_request_is_a_mismatch_and_a_freed_key_is_new() {
     let other = IdempotencyKey::new("caller", "spring", &json!({ "a": 2 }));
     assert!(matches!(job_store.claim(&new_job(), Some(&other), now()).await, Ok(ClaimOutcome::KeyMismatch)));
     job_store.release_idempotency_key(&key, first.id).await.expect("freed");
-    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created)));
+    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created(_))));
     job_store.release_idempotency_key(&key, first.id).await.expect("an answer");
     assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Existing(_))));
 }
@@ -114,7 +114,7 @@ async fn an_expired_key_is_new_although_its_item_still_exists() {
     let key = IdempotencyKey::new("caller", "spring", &json!({}));
     let long_ago = now() - time::Duration::days(8);
     job_store.claim(&new_job(), Some(&key), long_ago).await.expect("a claim");
-    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created)));
+    assert!(matches!(job_store.claim(&new_job(), Some(&key), now()).await, Ok(ClaimOutcome::Created(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,29 +173,123 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     let (_server, job_store) = start_job_table().await;
     let id = create_received_job(&job_store).await;
     let LeaseOutcome::Acquired { lease: first, job, .. } =
-        job_store.acquire_lease(id, LEASE, now()).await.expect("an answer")
+        job_store.acquire_lease(id, None, LEASE, now()).await.expect("an answer")
     else {
         panic!("no other worker holds the lease")
     };
     assert_eq!(job.status, JobStatus::Landing);
-    assert!(matches!(job_store.acquire_lease(id, LEASE, now()).await, Ok(LeaseOutcome::HeldByAnother(_))));
+    assert!(matches!(
+        job_store.acquire_lease(id, None, LEASE, now()).await,
+        Ok(LeaseOutcome::HeldByAnother(_))
+    ));
     job_store.renew_lease(&first, LEASE, now()).await.expect("still held");
 
     // The first worker stops responding; after its lease has expired another one takes over.
     let later = now() + LEASE * 2;
     let LeaseOutcome::Acquired { lease: second, .. } =
-        job_store.acquire_lease(id, LEASE, later).await.expect("an answer")
+        job_store.acquire_lease(id, None, LEASE, later).await.expect("an answer")
     else {
         panic!("the lease has expired")
     };
-    let landed = JobEvent::Landed { landed_files: LandedFiles::default() };
+    let landed = JobEvent::Landed { landed_files: LandedFiles::default(), transfer: None };
     let lost = job_store.apply_event_under_lease(&first, &landed, later).await.expect_err("lost");
     assert_eq!(lost.class, ErrorClass::LandingBusy);
     assert!(job_store.renew_lease(&first, LEASE, later).await.is_err());
     job_store.apply_event_under_lease(&second, &landed, later).await.expect("held");
     assert!(
-        matches!(job_store.acquire_lease(id, LEASE, later).await, Ok(LeaseOutcome::NothingToLand(job)) if job.status == JobStatus::Stored)
+        matches!(job_store.acquire_lease(id, None, LEASE, later).await, Ok(LeaseOutcome::NothingToLand(job)) if job.status == JobStatus::Stored)
     );
+}
+
+async fn stored_job(job_store: &JobStore, id: JobId) -> StoredJob {
+    job_store.get_stored(id).await.expect("an answer").expect("the job")
+}
+
+#[tokio::test]
+async fn a_carried_job_is_changed_in_one_write_and_can_be_carried_on() {
+    let (_server, job_store) = start_job_table().await;
+    let job = new_job();
+    let Ok(ClaimOutcome::Created(job)) = job_store.claim(&job, None, now()).await else { panic!("new") };
+    let accepted = JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") };
+    let (job, _) = job_store.apply_event_to(&job, &accepted, now()).await.expect("applied");
+    let (job, _) = job_store.apply_event_to(&job, &finished_event(), now()).await.expect("applied");
+    let acquired = job_store.acquire_lease(job.id, Some(&job), LEASE, now()).await;
+    assert!(matches!(acquired, Ok(LeaseOutcome::Acquired { is_repeat: false, .. })), "{acquired:?}");
+    let landing = stored_job(&job_store, job.id).await;
+    assert_eq!((landing.status, landing.version), (JobStatus::Landing, 3));
+}
+
+#[tokio::test]
+async fn a_carried_job_that_was_changed_meanwhile_is_read_again() {
+    let (_server, job_store) = start_job_table().await;
+    let id = create_received_job(&job_store).await;
+    let carried = stored_job(&job_store, id).await;
+    job_store.apply_event(id, &JobEvent::Cancelled, now()).await.expect("cancelled");
+    let other = JobEvent::FilesReady { sources: vec![Source::archive("https://x/b.zip")], missing: vec![] };
+    let (job, change) = job_store.apply_event_to(&carried, &other, now()).await.expect("an answer");
+    assert_eq!((job.status, change), (JobStatus::Cancelled, JobChange::Unchanged));
+    let lease = job_store.acquire_lease(id, Some(&carried), LEASE, now()).await;
+    assert!(matches!(lease, Ok(LeaseOutcome::NothingToLand(_))), "{lease:?}");
+}
+
+#[tokio::test]
+async fn a_change_of_a_carried_job_keeps_the_lease_that_was_taken_meanwhile() {
+    let (_server, job_store) = start_job_table().await;
+    let id = create_received_job(&job_store).await;
+    let carried = stored_job(&job_store, id).await;
+    let Ok(LeaseOutcome::Acquired { lease, .. }) =
+        job_store.acquire_lease(id, Some(&carried), LEASE, now()).await
+    else {
+        panic!("free")
+    };
+    let second = job_store.acquire_lease(id, Some(&carried), LEASE, now()).await;
+    assert!(matches!(second, Ok(LeaseOutcome::HeldByAnother(_))), "{second:?}");
+    let other = JobEvent::FilesReady { sources: vec![Source::archive("https://x/b.zip")], missing: vec![] };
+    let (job, change) = job_store.apply_event_to(&carried, &other, now()).await.expect("applied");
+    assert_eq!((job.status, change), (JobStatus::Landing, JobChange::Recorded));
+    job_store.renew_lease(&lease, LEASE, now()).await.expect("still held");
+}
+
+#[tokio::test]
+async fn what_a_carried_job_does_not_show_is_read() {
+    let (_server, job_store) = start_job_table().await;
+    let id = create_received_job(&job_store).await;
+    let Ok(LeaseOutcome::Acquired { lease, .. }) = job_store.acquire_lease(id, None, LEASE, now()).await
+    else {
+        panic!("free")
+    };
+    let error = Error::new(ErrorClass::FilesMissing, "none").to_job_error(now());
+    let outcome = JobEvent::LandingFailed { archive: None, transfer: None, error };
+    job_store.apply_event_under_lease(&lease, &outcome, now()).await.expect("held");
+    let ended = stored_job(&job_store, id).await;
+    job_store.apply_event(id, &JobEvent::LandingRetried, now()).await.expect("received again");
+
+    // The failed job accepts no files, the newest one does.
+    let other = JobEvent::FilesReady { sources: vec![Source::archive("https://x/b.zip")], missing: vec![] };
+    let (job, change) = job_store.apply_event_to(&ended, &other, now()).await.expect("an answer");
+    assert_eq!((job.status, change), (JobStatus::Received, JobChange::Recorded));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_workers_that_carry_the_same_job_one_takes_its_lease() {
+    let (_server, job_store) = start_job_table().await;
+    let id = create_received_job(&job_store).await;
+    let carried = stored_job(&job_store, id).await;
+    let workers: Vec<_> = (0..20)
+        .map(|_| {
+            let (job_store, carried) = (job_store.clone(), carried.clone());
+            tokio::spawn(async move { job_store.acquire_lease(id, Some(&carried), LEASE, now()).await })
+        })
+        .collect();
+    let mut holders = 0;
+    for worker in workers {
+        match worker.await.expect("no panic").expect("an answer") {
+            LeaseOutcome::Acquired { .. } => holders += 1,
+            LeaseOutcome::HeldByAnother(wait) => assert!(wait <= LEASE),
+            LeaseOutcome::NothingToLand(job) => panic!("{}", job.status),
+        }
+    }
+    assert_eq!(holders, 1);
 }
 
 #[tokio::test]
@@ -203,12 +297,12 @@ async fn a_released_lease_is_free_at_once() {
     let (_server, job_store) = start_job_table().await;
     let id = create_received_job(&job_store).await;
     let LeaseOutcome::Acquired { lease, .. } =
-        job_store.acquire_lease(id, LEASE, now()).await.expect("an answer")
+        job_store.acquire_lease(id, None, LEASE, now()).await.expect("an answer")
     else {
         panic!("free")
     };
     job_store.release_lease(&lease, now()).await.expect("released");
-    let again = job_store.acquire_lease(id, LEASE, now() + Duration::from_millis(5)).await;
+    let again = job_store.acquire_lease(id, None, LEASE, now() + Duration::from_millis(5)).await;
     assert!(matches!(again, Ok(LeaseOutcome::Acquired { .. })));
 }
 

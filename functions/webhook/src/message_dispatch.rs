@@ -113,7 +113,7 @@ impl Worker {
             }
             DeliveryQueueMessage::ContinueLanding(id) => {
                 runtime::record_job_id(id);
-                Landing::new(&self.clients).land(id, receipt, None).await
+                Landing::new(&self.clients).land(id, None, receipt, None).await
             }
             DeliveryQueueMessage::Poll(id) => {
                 runtime::record_job_id(id);

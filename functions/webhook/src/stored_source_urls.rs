@@ -1,8 +1,7 @@
 //! The list of a job's source URLs. A list that is too long for the job's DynamoDB item is stored in the bucket.
 
 use bucket::{Bucket, ObjectKey};
-use job_store::JobStore;
-use model::{Error, ErrorClass, Job, JobEvent, JobId, Source, SourceRole};
+use model::{Error, ErrorClass, Job, JobEvent, ProviderName, Source, SourceRole};
 use serde_json::Map;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,9 +12,8 @@ const MAX_SOURCES_BYTES: usize = 48 * 1024;
 /// Stores a long list of sources in the bucket, and returns the event with a reference to it. Every other event is
 /// returned as it is.
 pub(crate) async fn store_long_source_list(
-    job_store: &JobStore,
     bucket: &Bucket,
-    id: JobId,
+    provider: &ProviderName,
     event: JobEvent,
 ) -> Result<JobEvent, Error> {
     let JobEvent::FilesReady { sources, missing } = event else { return Ok(event) };
@@ -25,9 +23,8 @@ pub(crate) async fn store_long_source_list(
     if list.len() <= MAX_SOURCES_BYTES {
         return Ok(JobEvent::FilesReady { sources, missing });
     }
-    let provider = job_store.get(id).await?.map(|job| job.provider);
-    let provider = provider.ok_or_else(|| Error::new(ErrorClass::NotFound, "there is no such job"))?;
-    let key = ObjectKey::DeliveryBody(provider, OffsetDateTime::now_utc(), Uuid::now_v7().to_string());
+    let key =
+        ObjectKey::DeliveryBody(provider.clone(), OffsetDateTime::now_utc(), Uuid::now_v7().to_string());
     bucket.put_if_absent(&key, "application/json", list.into()).await?;
     let list = Source {
         url: bucket.object_key(&key),

@@ -19,6 +19,7 @@ use crate::{
     item_attributes::{Item, ItemReader, ItemWriter, number_value, text_value},
     job_item,
     job_reads::get_claimed_job,
+    stored_job::StoredJob,
     table::{Table, put_if},
 };
 
@@ -55,7 +56,7 @@ impl IdempotencyKey {
 #[derive(Debug)]
 pub enum ClaimOutcome {
     /// This claim created the job.
-    Created,
+    Created(Box<StoredJob>),
     /// The same request created this job before.
     Existing(Box<Job>),
     /// Another request used the key before.
@@ -72,7 +73,7 @@ pub(crate) async fn claim(
     let item = job_item::write_job(job)?;
     for attempt in 0..MAX_ATTEMPTS {
         let reasons = match write_claim(table, &item, job.id, key, now).await {
-            Ok(None) => return Ok(ClaimOutcome::Created),
+            Ok(None) => return Ok(created(job)),
             Ok(Some(reasons)) => reasons,
             // DynamoDB rejected the items, so nothing was written and nothing will be.
             Err(error) if error.class == ErrorClass::StorageRejected => return Err(error),
@@ -86,9 +87,9 @@ pub(crate) async fn claim(
         let first = reasons.first();
         if first.and_then(CancellationReason::code) == Some("ConditionalCheckFailed") {
             match (key, first.and_then(CancellationReason::item)) {
-                (Some(key), Some(item)) => return read_earlier_claim(table, job.id, key, item).await,
+                (Some(key), Some(item)) => return read_earlier_claim(table, job, key, item).await,
                 // Nobody else creates a job with this id: an earlier attempt was written, and its response was lost.
-                (None, _) => return Ok(ClaimOutcome::Created),
+                (None, _) => return Ok(created(job)),
                 (Some(_), None) => {}
             }
         }
@@ -97,6 +98,11 @@ pub(crate) async fn claim(
     }
     Err(Error::new(ErrorClass::StorageUnavailable, "too many requests with this idempotency key")
         .with_retry_after(1))
+}
+
+/// The outcome of a claim that wrote the job.
+fn created(job: &Job) -> ClaimOutcome {
+    ClaimOutcome::Created(Box::new(StoredJob::new(job.clone())))
 }
 
 /// Writes a claim once. Returns the reasons if the transaction was cancelled.
@@ -141,7 +147,7 @@ fn key_put(table: &Table, key: &IdempotencyKey, job: JobId, now: OffsetDateTime)
 /// Reads the claim that used the key before.
 async fn read_earlier_claim(
     table: &Table,
-    own_id: JobId,
+    own: &Job,
     key: &IdempotencyKey,
     item: &Item,
 ) -> Result<ClaimOutcome, Error> {
@@ -153,7 +159,7 @@ async fn read_earlier_claim(
         // The client's attempts share a `ClientRequestToken`, and DynamoDB answers a repeated request within ten minutes
         // as it answered the first one. A new attempt of ours has another token, and finds what an earlier attempt wrote
         // without receiving the response.
-        id if id == own_id => Ok(ClaimOutcome::Created),
+        id if id == own.id => Ok(created(own)),
         id => Ok(ClaimOutcome::Existing(Box::new(get_claimed_job(table, id).await?))),
     }
 }
@@ -171,7 +177,7 @@ async fn resolve_lost_claim(
     match tokio::time::timeout(RESOLVE_TIMEOUT, is_written).await {
         Ok(Ok(true)) => {
             tracing::info!(job_id = %job.id, "a claim without a response was written");
-            return Ok(ClaimOutcome::Created);
+            return Ok(created(job));
         }
         Ok(Ok(false)) => {}
         Ok(Err(unresolved)) => unresolved.log("a claim without a response may have been written"),

@@ -1,21 +1,28 @@
 //! Reads single jobs and finds them by the provider's job id.
 
-use model::{Error, Job, JobId, ProviderJobId, ProviderName};
+use model::{Error, ErrorClass, Job, JobId, ProviderJobId, ProviderName};
 
 use crate::{
     errors::storage_error,
-    item_attributes::{Item, ItemReader, ItemWriter, text_value, unreadable},
-    job_item,
+    item_attributes::{ItemReader, ItemWriter, text_value, unreadable},
     job_keys::{self, JOB},
+    stored_job::StoredJob,
     table::Table,
 };
 
 pub(crate) async fn get_job(table: &Table, id: JobId) -> Result<Option<Job>, Error> {
-    get_job_item(table, id).await?.map(|item| job_item::read_job(&item)).transpose()
+    Ok(get_stored_job(table, id).await?.map(StoredJob::into_job))
 }
 
-pub(crate) async fn get_job_item(table: &Table, id: JobId) -> Result<Option<Item>, Error> {
-    table.get_item(ItemWriter::key(id.to_string(), JOB)).await
+pub(crate) async fn get_stored_job(table: &Table, id: JobId) -> Result<Option<StoredJob>, Error> {
+    let item = table.get_item(ItemWriter::key(id.to_string(), JOB)).await?;
+    item.map(|item| StoredJob::read(&item)).transpose()
+}
+
+/// Reads a job that must exist.
+pub(crate) async fn read_stored_job(table: &Table, id: JobId) -> Result<StoredJob, Error> {
+    let job = get_stored_job(table, id).await?;
+    job.ok_or_else(|| Error::new(ErrorClass::NotFound, format!("there is no job {id}")))
 }
 
 /// Reads the job that an idempotency key names. It exists, because one transaction writes both.

@@ -19,10 +19,11 @@ use crate::{
     exclusive_lock::{self, LockRequest},
     idempotency::{self, ClaimOutcome, IdempotencyKey},
     job_reads,
-    lease::{self, LeaseOutcome},
+    lease::{self, LeaseOutcome, LeaseRequest},
     lease_token::Lease,
     outbox,
     rate_limit::{RateLimiter, Reservation},
+    stored_job::StoredJob,
     table::Table,
 };
 
@@ -59,6 +60,14 @@ impl JobStore {
     /// [`model::ErrorClass::StorageUnavailable`], or [`model::ErrorClass::Internal`] for a damaged item.
     pub async fn get(&self, id: JobId) -> Result<Option<Job>, Error> {
         Box::pin(job_reads::get_job(&self.table, id)).await
+    }
+
+    /// Reads a job, strongly consistent, for a change by [`JobStore::apply_event_to`].
+    ///
+    /// # Errors
+    /// As [`JobStore::get`].
+    pub async fn get_stored(&self, id: JobId) -> Result<Option<StoredJob>, Error> {
+        Box::pin(job_reads::get_stored_job(&self.table, id)).await
     }
 
     /// Reads at most [`JobStore::MAX_PAGE_JOBS`] jobs, in no order. Missing and damaged ones are left out.
@@ -118,7 +127,7 @@ impl JobStore {
         Box::pin(due_index::find_oldest_active_job(&self.table)).await
     }
 
-    /// Applies an event to a job. Returns the job after it and whether the event changed it.
+    /// Reads a job and applies an event to it. Returns the job after it and whether the event changed it.
     ///
     /// # Errors
     /// [`model::ErrorClass::NotFound`] if there is no such job, else as [`JobStore::get`].
@@ -128,7 +137,24 @@ impl JobStore {
         event: &JobEvent,
         now: OffsetDateTime,
     ) -> Result<(Job, JobChange), Error> {
-        Box::pin(self.apply_with_optional_lease(id, None, event, now)).await
+        let application = self.application(id, event, now);
+        let (job, change) = Box::pin(apply_event::apply_event(&self.table, application)).await?;
+        Ok((job.into_job(), change))
+    }
+
+    /// Applies an event to a job that this invocation has read or written before. It is read again only if it has changed
+    /// since, or if the event does not change it.
+    ///
+    /// # Errors
+    /// As [`JobStore::apply_event`].
+    pub async fn apply_event_to(
+        &self,
+        job: &StoredJob,
+        event: &JobEvent,
+        now: OffsetDateTime,
+    ) -> Result<(StoredJob, JobChange), Error> {
+        let application = EventApplication { known: Some(job), ..self.application(job.id, event, now) };
+        Box::pin(apply_event::apply_event(&self.table, application)).await
     }
 
     /// Applies an event of the landing to a job, on condition that the lease is held.
@@ -141,19 +167,21 @@ impl JobStore {
         event: &JobEvent,
         now: OffsetDateTime,
     ) -> Result<(Job, JobChange), Error> {
-        Box::pin(self.apply_with_optional_lease(lease.job_id, Some(lease), event, now)).await
+        let application =
+            EventApplication { lease: Some(lease), ..self.application(lease.job_id, event, now) };
+        let (job, change) = Box::pin(apply_event::apply_event(&self.table, application)).await?;
+        Ok((job.into_job(), change))
     }
 
-    async fn apply_with_optional_lease(
+    /// The application of an event to the newest version of a job, without a lease.
+    fn application<'a>(
         &self,
         job_id: JobId,
-        lease: Option<&Lease>,
-        event: &JobEvent,
+        event: &'a JobEvent,
         now: OffsetDateTime,
-    ) -> Result<(Job, JobChange), Error> {
+    ) -> EventApplication<'a> {
         let publishes_events = self.publishes_events;
-        let application = EventApplication { job_id, lease, event, now, publishes_events };
-        Box::pin(apply_event::apply_event(&self.table, application)).await
+        EventApplication { job_id, known: None, lease: None, event, now, publishes_events }
     }
 
     /// Creates a job, unless its key created one before. Of concurrent claims with one key, exactly one creates the job.
@@ -178,17 +206,21 @@ impl JobStore {
         Box::pin(idempotency::release_key(&self.table, key, job)).await
     }
 
-    /// Takes the lease of a job for `duration` and moves the job to `landing`.
+    /// Takes the lease of a job for `duration` and moves the job to `landing`. `known` is the job if this invocation has read
+    /// or written it before; it is read again only if it has changed since, or if its lease cannot be taken.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`] or [`model::ErrorClass::NotFound`].
     pub async fn acquire_lease(
         &self,
-        id: JobId,
+        job_id: JobId,
+        known: Option<&StoredJob>,
         duration: Duration,
         now: OffsetDateTime,
     ) -> Result<LeaseOutcome, Error> {
-        Box::pin(lease::acquire_lease(&self.table, self.publishes_events, id, duration, now)).await
+        let publishes_events = self.publishes_events;
+        let request = LeaseRequest { job_id, known, duration, now, publishes_events };
+        Box::pin(lease::acquire_lease(&self.table, request)).await
     }
 
     /// When the last lease of a job expired or will expire. None if there has been no lease.

@@ -2,36 +2,23 @@
 
 use std::time::Duration;
 
-use model::{Error, ErrorClass, Job};
+use model::{Error, ErrorClass};
 
 use crate::{
-    item_attributes::{Item, number_value, text_value},
-    job_item,
+    item_attributes::number_value,
+    stored_job::StoredJob,
     table::{Table, put_if},
 };
 
 /// How often a change is applied again after another writer changed the job first.
 pub(crate) const MAX_ATTEMPTS: u32 = 12;
 
-/// The attribute with the random id of the last write, by which a writer recognizes its own write.
-pub(crate) const WRITE_ID: &str = "write";
-
-/// Replaces the item of a job and keeps the attributes of its lease. Returns false if the job has another version than
-/// `read_version` by now.
-pub(crate) async fn replace_job(
-    table: &Table,
-    job: &Job,
-    read_version: u64,
-    read_item: &Item,
-    write_id: &str,
-) -> Result<bool, Error> {
-    let mut item = job_item::write_job(job)?;
-    item.insert(WRITE_ID.to_owned(), text_value(write_id));
-    if !job.status.is_final() {
-        let lease = ["lease_token", "lease_until"].into_iter();
-        item.extend(lease.filter_map(|name| Some((name.to_owned(), read_item.get(name)?.clone()))));
-    }
-    let put = (table.put_item(item))
+/// Replaces the item of a job. Returns false if the job has another version than `read_version` by now.
+///
+/// The version grows with every write of the item, a lease's included. So a job of the same version has the status and the
+/// lease that were read with it.
+pub(crate) async fn replace_job(table: &Table, job: &StoredJob, read_version: u64) -> Result<bool, Error> {
+    let put = (table.put_item(job.write()?))
         .condition_expression("version = :read")
         .expression_attribute_values(":read", number_value(read_version));
     put_if(put, "accept the change").await

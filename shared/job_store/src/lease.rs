@@ -8,12 +8,14 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    apply_event::{EventApplication, apply_event},
-    item_attributes::{ItemReader, ItemWriter, number_value, text_value},
-    job_item,
+    apply_event::change_job,
+    item_attributes::{ItemWriter, number_value, text_value},
     job_keys::JOB,
-    job_reads::get_job_item,
+    job_metrics,
+    job_reads::{get_stored_job, read_stored_job},
+    job_writes::{MAX_ATTEMPTS, back_off, replace_job, too_many_writers},
     lease_token::Lease,
+    stored_job::{StoredJob, StoredLease},
     table::{Table, update_if},
 };
 
@@ -37,64 +39,77 @@ pub enum LeaseOutcome {
     NothingToLand(Box<Job>),
 }
 
-/// Takes the lease of a job and moves the job to `landing`.
-pub(crate) async fn acquire_lease(
-    table: &Table,
-    publishes_events: bool,
-    id: JobId,
-    duration: Duration,
-    now: OffsetDateTime,
-) -> Result<LeaseOutcome, Error> {
-    let item = get_job_item(table, id).await?;
-    let item = item.ok_or_else(|| Error::new(ErrorClass::NotFound, format!("there is no job {id}")))?;
-    let job = job_item::read_job(&item)?;
+/// A request for the lease of a job.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LeaseRequest<'a> {
+    pub(crate) job_id: JobId,
+    /// The job as this invocation read or wrote it before. None to read it.
+    pub(crate) known: Option<&'a StoredJob>,
+    pub(crate) duration: Duration,
+    pub(crate) now: OffsetDateTime,
+    /// Whether every event goes to the outbox for the event bus.
+    pub(crate) publishes_events: bool,
+}
+
+/// Takes the lease of a job and moves the job to `landing`, in one write. Its condition excludes a second taker: each taker
+/// changes the version.
+///
+/// A known job is used for one attempt, whose condition fails if it is out of date. That the lease is held, or that there is
+/// nothing to land, only the newest version shows.
+pub(crate) async fn acquire_lease(table: &Table, request: LeaseRequest<'_>) -> Result<LeaseOutcome, Error> {
+    let LeaseRequest { job_id, mut known, duration, now, publishes_events } = request;
+    let lease = Lease { job_id, token: Uuid::now_v7().to_string() };
+    let mut attempted = None;
+    for attempt in 0..MAX_ATTEMPTS {
+        let (read, is_newest) = match known.take() {
+            Some(known) => (known.clone(), false),
+            None => (read_stored_job(table, job_id).await?, true),
+        };
+        // The response to our write was lost: nobody else knows the token.
+        if let Some((change, before)) = attempted.filter(|_| read.is_leased_by(&lease)) {
+            return Ok(acquired(lease, read, change, before));
+        }
+        let remaining = read.lease().map_or(0, |lease| lease.until) - milliseconds(now);
+        match obstacle(&read, remaining) {
+            Some(obstacle) if is_newest => return Ok(obstacle),
+            Some(_) => continue,
+            None => {}
+        }
+        let (job, change) = change_job(&read, &JobEvent::LandingStarted, now, publishes_events);
+        let until = milliseconds(now) + duration.as_millis() as i128;
+        let stored_lease = StoredLease { token: lease.token.clone(), until };
+        let changed = read.changed_to(job, &lease.token).with_lease(stored_lease);
+        attempted = Some((change, read.status));
+        if replace_job(table, &changed, read.version).await? {
+            return Ok(acquired(lease, changed, change, read.status));
+        }
+        back_off(attempt).await;
+    }
+    Err(too_many_writers())
+}
+
+/// Why the lease of a job cannot be taken, if it cannot.
+fn obstacle(job: &StoredJob, remaining_milliseconds: i128) -> Option<LeaseOutcome> {
     if !matches!(job.status, JobStatus::Received | JobStatus::Landing) {
-        return Ok(LeaseOutcome::NothingToLand(Box::new(job)));
+        return Some(LeaseOutcome::NothingToLand(Box::new(Job::clone(job))));
     }
-    let until: i128 = ItemReader(&item).maybe_number("lease_until").unwrap_or(0);
-    let remaining = until - milliseconds(now);
-    if remaining > 0 {
-        return Ok(LeaseOutcome::HeldByAnother(Duration::from_millis(
-            u64::try_from(remaining).unwrap_or(u64::MAX),
-        )));
-    }
-    let lease = Lease { job_id: id, token: Uuid::now_v7().to_string() };
-    if !take_expired_lease(table, &lease, until, duration, now).await? {
-        // Another worker took it at the same moment, so it lasts about as long as ours would have.
-        return Ok(LeaseOutcome::HeldByAnother(duration));
-    }
-    let event = &JobEvent::LandingStarted;
-    let application = EventApplication { job_id: id, lease: Some(&lease), event, now, publishes_events };
-    let (job, change) = apply_event(table, application).await?;
-    if job.status != JobStatus::Landing {
-        return Ok(LeaseOutcome::NothingToLand(Box::new(job)));
-    }
+    let remaining = u64::try_from(remaining_milliseconds).ok().filter(|remaining| *remaining > 0);
+    remaining.map(|remaining| LeaseOutcome::HeldByAnother(Duration::from_millis(remaining)))
+}
+
+/// The outcome of the write that took the lease.
+fn acquired(lease: Lease, job: StoredJob, change: JobChange, before: JobStatus) -> LeaseOutcome {
+    job_metrics::count_change(change, before, &job);
     // Files of an earlier round are in the bucket just as those of an earlier worker.
     let is_repeat = change != JobChange::StatusChanged || job.retries.restarts > 0;
-    Ok(LeaseOutcome::Acquired { lease, job: Box::new(job), is_repeat })
+    LeaseOutcome::Acquired { lease, job: Box::new(job.into_job()), is_repeat }
 }
 
 /// When the last lease of a job expired or will expire. None if there has been no lease.
 pub(crate) async fn read_lease_expiry(table: &Table, id: JobId) -> Result<Option<OffsetDateTime>, Error> {
-    let item = get_job_item(table, id).await?;
-    let until: Option<i128> = item.and_then(|item| ItemReader(&item).maybe_number("lease_until"));
+    let job = get_stored_job(table, id).await?;
+    let until = job.and_then(|job| job.lease().map(|lease| lease.until));
     Ok(until.and_then(|until| OffsetDateTime::from_unix_timestamp_nanos(until * 1_000_000).ok()))
-}
-
-/// Takes a lease that expired at `expired_at`. Returns false if another worker took it first.
-async fn take_expired_lease(
-    table: &Table,
-    lease: &Lease,
-    expired_at: i128,
-    duration: Duration,
-    now: OffsetDateTime,
-) -> Result<bool, Error> {
-    let update = (lease_update(table, lease, duration, now))
-        .condition_expression(
-            "attribute_exists(pk) AND (attribute_not_exists(lease_until) OR lease_until = :expired_at)",
-        )
-        .expression_attribute_values(":expired_at", number_value(expired_at));
-    update_if(update, ACTION).await
 }
 
 pub(crate) async fn renew_lease(

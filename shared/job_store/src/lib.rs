@@ -22,6 +22,7 @@ mod lease_token;
 mod notify_targets_attribute;
 mod outbox;
 mod rate_limit;
+mod stored_job;
 mod table;
 mod transaction_conflict;
 
@@ -32,3 +33,4 @@ pub use job_store::JobStore;
 pub use lease::LeaseOutcome;
 pub use lease_token::Lease;
 pub use rate_limit::Reservation;
+pub use stored_job::StoredJob;

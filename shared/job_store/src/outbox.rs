@@ -5,8 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    job_item,
-    job_reads::get_job_item,
+    job_reads::get_stored_job,
     job_writes::{MAX_ATTEMPTS, back_off, replace_job, too_many_writers},
     table::Table,
 };
@@ -20,15 +19,15 @@ pub(crate) async fn change_outbox(
 ) -> Result<Option<Job>, Error> {
     let write_id = Uuid::now_v7().to_string();
     for attempt in 0..MAX_ATTEMPTS {
-        let Some(item) = get_job_item(table, id).await? else { return Ok(None) };
-        let mut job = job_item::read_job(&item)?;
-        let read_version = job.version;
+        let Some(read) = get_stored_job(table, id).await? else { return Ok(None) };
+        let mut job = Job::clone(&read);
         if !change(&mut job) {
             return Ok(Some(job));
         }
         job.version += 1;
-        if replace_job(table, &job, read_version, &item, &write_id).await? {
-            return Ok(Some(job));
+        let changed = read.changed_to(job, &write_id);
+        if replace_job(table, &changed, read.version).await? {
+            return Ok(Some(changed.into_job()));
         }
         back_off(attempt).await;
     }

@@ -110,11 +110,15 @@ pub enum JobEvent {
     Landed {
         /// The files in the bucket.
         landed_files: LandedFiles,
+        /// The final statistics of the transfer, if anything was transferred.
+        transfer: Option<TransferStatistics>,
     },
     /// Fewer files are in the bucket than were requested.
     LandedPartially {
         /// The files in the bucket.
         landed_files: LandedFiles,
+        /// The final statistics of the transfer, if anything was transferred.
+        transfer: Option<TransferStatistics>,
         /// Which files are missing.
         error: JobError,
     },
@@ -122,6 +126,8 @@ pub enum JobEvent {
     LandingFailed {
         /// The archive, when it is in the bucket nevertheless.
         archive: Option<Archive>,
+        /// The final statistics of the transfer, if anything was transferred.
+        transfer: Option<TransferStatistics>,
         /// Why the landing failed.
         error: JobError,
     },

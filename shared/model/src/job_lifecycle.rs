@@ -120,6 +120,15 @@ impl Job {
         change
     }
 
+    /// Whether an event would change the job.
+    pub fn is_changed_by(&self, event: &JobEvent) -> bool {
+        match transition(self.status, event) {
+            Transition::Stale => false,
+            Transition::Record => !self.is_recorded(event),
+            Transition::To(_) => true,
+        }
+    }
+
     /// The error with which the provider rejected the submission, if it did and nothing else happened since.
     pub fn submission_error(&self) -> Option<&JobError> {
         let is_rejected =
@@ -305,14 +314,17 @@ impl Job {
                 self.poll_state.consecutive_failures += u32::from(is_requeued);
                 self.error = error.or(self.error.take());
             }
-            JobEvent::Landed { landed_files } => {
+            JobEvent::Landed { landed_files, transfer } => {
                 self.set_landed_files(landed_files, None);
+                self.transfer = transfer.or(self.transfer);
                 self.sources.iter_mut().for_each(Source::remove_signature);
             }
-            JobEvent::LandedPartially { landed_files, error } => {
-                self.set_landed_files(landed_files, Some(error))
+            JobEvent::LandedPartially { landed_files, transfer, error } => {
+                self.set_landed_files(landed_files, Some(error));
+                self.transfer = transfer.or(self.transfer);
             }
-            JobEvent::LandingFailed { archive, error } => {
+            JobEvent::LandingFailed { archive, transfer, error } => {
+                self.transfer = transfer.or(self.transfer);
                 // An archive of an earlier landing is still in the bucket.
                 (self.archive, self.error) = (archive.or(self.archive.take()), Some(error));
             }

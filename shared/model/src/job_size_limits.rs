@@ -60,11 +60,11 @@ pub(crate) fn limit_event(event: JobEvent, now: OffsetDateTime) -> JobEvent {
         JobEvent::LandingPostponed { error, slow_attempt } => {
             JobEvent::LandingPostponed { error: limit_error(error), slow_attempt }
         }
-        JobEvent::LandedPartially { landed_files, error } => {
-            JobEvent::LandedPartially { landed_files, error: limit_error(error) }
+        JobEvent::LandedPartially { landed_files, transfer, error } => {
+            JobEvent::LandedPartially { landed_files, transfer, error: limit_error(error) }
         }
-        JobEvent::LandingFailed { archive, error } => {
-            JobEvent::LandingFailed { archive, error: limit_error(error) }
+        JobEvent::LandingFailed { archive, transfer, error } => {
+            JobEvent::LandingFailed { archive, transfer, error: limit_error(error) }
         }
         JobEvent::LandingStallChecked { next_check_at: next, is_requeued, error } => {
             JobEvent::LandingStallChecked { next_check_at: next, is_requeued, error: error.map(limit_error) }

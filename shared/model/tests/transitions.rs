@@ -62,9 +62,9 @@ fn every_event() -> Vec<JobEvent> {
             is_requeued: true,
             error: Some(error()),
         },
-        JobEvent::Landed { landed_files: LandedFiles::default() },
-        JobEvent::LandedPartially { landed_files: LandedFiles::default(), error: error() },
-        JobEvent::LandingFailed { archive: None, error: error() },
+        JobEvent::Landed { landed_files: LandedFiles::default(), transfer: None },
+        JobEvent::LandedPartially { landed_files: LandedFiles::default(), transfer: None, error: error() },
+        JobEvent::LandingFailed { archive: None, transfer: None, error: error() },
         JobEvent::ResultReturned { result: serde_json::json!({}) },
         JobEvent::WorkFailed { error: error(), missing: vec![] },
         JobEvent::StatusPolled { next_poll_at: OffsetDateTime::UNIX_EPOCH, has_response: true },
@@ -262,7 +262,7 @@ fn a_retried_landing_starts_without_the_earlier_error_and_transfer() {
     for event in [
         finished(),
         JobEvent::LandingStarted,
-        JobEvent::LandedPartially { landed_files: LandedFiles::default(), error: error() },
+        JobEvent::LandedPartially { landed_files: LandedFiles::default(), transfer: None, error: error() },
     ] {
         job.apply(event, now);
     }
@@ -279,7 +279,7 @@ fn a_retried_landing_starts_without_the_earlier_error_and_transfer() {
 #[test]
 fn only_a_running_landing_can_finish() {
     for status in JobStatus::ALL.into_iter().filter(|status| *status != JobStatus::Landing) {
-        let landed = JobEvent::Landed { landed_files: LandedFiles::default() };
+        let landed = JobEvent::Landed { landed_files: LandedFiles::default(), transfer: None };
         assert_eq!(transition(status, &landed), Transition::Stale, "{status}");
     }
 }

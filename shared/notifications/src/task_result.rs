@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_stored_job_is_an_output_with_its_manifest_within_the_size_limit() {
-        let job = finished_job(JobEvent::Landed { landed_files: landed_files(200) });
+        let job = finished_job(JobEvent::Landed { landed_files: landed_files(200), transfer: None });
         let TaskResult::Success { output } = TaskResult::from_job(&job, "files") else {
             panic!("no success")
         };
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_cause_is_within_the_size_limit_and_keeps_the_error() {
         let error = error(ErrorClass::SourceGone, "é".repeat(20_000));
-        let job = finished_job(JobEvent::LandingFailed { archive: None, error });
+        let job = finished_job(JobEvent::LandingFailed { archive: None, transfer: None, error });
         let TaskResult::Failure { error, cause, .. } = TaskResult::from_job(&job, "files") else {
             panic!("no failure")
         };
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_partial_job_is_a_failure_unless_partial_is_success() {
         let error = error(ErrorClass::FilesMissing, "1 missing");
-        let partial = JobEvent::LandedPartially { landed_files: landed_files(1), error };
+        let partial = JobEvent::LandedPartially { landed_files: landed_files(1), transfer: None, error };
         let job = finished_job(partial);
         let TaskResult::Failure { error, cause, .. } = TaskResult::from_job(&job, "files") else {
             panic!("no failure")

@@ -31,12 +31,35 @@ async fn a_lost_response_to_put_object_repeats_no_work() {
     assert_stored_after_lost_response(Service::S3, "PutObject", false).await;
 }
 
+/// Loses the response to one write of the table from the delivery on: its record, the files that are ready, the lease, the
+/// outcome.
+async fn assert_stored_after_lost_write(number: u32) {
+    let world = World::start_with(|options| options.variable("LEASE_SECONDS", "60")).await;
+    let (id, url) = world.submit_export_without_callback(2).await;
+    world.cloud.requests().reset();
+    world.cloud.faults().one_after(number, Service::DynamoDb, "PutItem", Outage::LoseAnswers);
+    world.redeliver(&url, 1);
+    world.assert_stored_once(&id).await;
+    let writes = world.cloud.requests().count(Service::DynamoDb, "PutItem");
+    assert_eq!(writes, 4 + 1, "the four writes, and the SDK's retry of the one without a response");
+}
+
 #[tokio::test]
-async fn a_lost_response_to_the_lease_update_repeats_no_work() {
-    assert_stored_after_lost_response(Service::DynamoDb, "UpdateItem", false).await;
+async fn a_lost_response_to_the_record_of_a_delivery_repeats_no_work() {
+    assert_stored_after_lost_write(0).await;
 }
 
 #[tokio::test]
 async fn a_lost_response_to_the_job_update_repeats_no_work() {
-    assert_stored_after_lost_response(Service::DynamoDb, "PutItem", false).await;
+    assert_stored_after_lost_write(1).await;
+}
+
+#[tokio::test]
+async fn a_lost_response_to_the_lease_write_repeats_no_work() {
+    assert_stored_after_lost_write(2).await;
+}
+
+#[tokio::test]
+async fn a_lost_response_to_the_outcome_of_a_landing_repeats_no_work() {
+    assert_stored_after_lost_write(3).await;
 }

@@ -16,6 +16,8 @@ use tokio::task::JoinHandle;
 
 use super::batch_get_limit::limit_response;
 use super::handler::{Handler, HandlerResult};
+use super::operation;
+use super::request_counts::RequestCounts;
 use super::server::{endpoint, listen};
 use super::start_error::StartError;
 
@@ -48,13 +50,15 @@ impl DynamoDb {
         Ok(Self { endpoint, task })
     }
 
-    /// Returns a handler that forwards requests to the private server.
-    pub(super) fn handler(&self) -> Handler {
+    /// Returns a handler that forwards requests to the private server, and counts the items of transactions.
+    pub(super) fn handler(&self, requests: Arc<RequestCounts>) -> Handler {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new()).build(connector);
         let endpoint: Arc<str> = self.endpoint.as_str().into();
-        Arc::new(move |request| Box::pin(forward(client.clone(), Arc::clone(&endpoint), request)))
+        Arc::new(move |request| {
+            Box::pin(forward(client.clone(), Arc::clone(&endpoint), Arc::clone(&requests), request))
+        })
     }
 
     /// Stops the server and waits for its end.
@@ -74,13 +78,20 @@ impl Drop for DynamoDb {
 async fn forward(
     client: Client<HttpConnector, Full<Bytes>>,
     endpoint: Arc<str>,
+    requests: Arc<RequestCounts>,
     request: Request<Body>,
 ) -> HandlerResult {
+    let is_transaction = operation::of_dynamodb(&request).name == "TransactWriteItems";
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     parts.uri = format!("{endpoint}{path}").parse::<Uri>()?;
     // The size is bounded by DynamoDB's limit of 16 MB, which dynoxide enforces.
     let body = body.collect().await?.to_bytes();
+    if is_transaction {
+        let input: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        requests
+            .add_transaction_items(input["TransactItems"].as_array().map_or(0, |items| items.len() as u64));
+    }
     let is_batch_get = parts.headers.get("x-amz-target").is_some_and(|target| target == BATCH_GET_TARGET);
     let response = client.request(Request::from_parts(parts, Full::new(body.clone()))).await?;
     if !is_batch_get {

@@ -83,6 +83,8 @@ struct Rule {
     outage: Outage,
     /// The operation that fails, and how many more of its requests do.
     limited: Option<(String, u32)>,
+    /// How many requests work before the first that fails.
+    skipped: u32,
 }
 
 impl Faults {
@@ -91,7 +93,7 @@ impl Faults {
         let mut rules = self.rules();
         rules.retain(|rule| rule.service != service || rule.limited.is_some());
         if outage != Outage::None {
-            rules.push(Rule { service, outage, limited: None });
+            rules.push(Rule { service, outage, limited: None, skipped: 0 });
         }
     }
 
@@ -113,7 +115,13 @@ impl Faults {
     /// Makes the next `calls` requests of one operation fail, for instance of `"CompleteMultipartUpload"`.
     pub fn next(&self, service: Service, operation: &str, outage: Outage, calls: u32) {
         let limited = Some((operation.to_owned(), calls));
-        self.rules().push(Rule { service, outage, limited });
+        self.rules().push(Rule { service, outage, limited, skipped: 0 });
+    }
+
+    /// Makes one request of one operation fail, after `skipped` others of it.
+    pub fn one_after(&self, skipped: u32, service: Service, operation: &str, outage: Outage) {
+        let limited = Some((operation.to_owned(), 1));
+        self.rules().push(Rule { service, outage, limited, skipped });
     }
 
     /// Ends all faults.
@@ -127,6 +135,10 @@ impl Faults {
         let Some(index) = rules.iter().position(|rule| rule.applies(operation)) else {
             return Outage::None;
         };
+        if rules[index].skipped > 0 {
+            rules[index].skipped -= 1;
+            return Outage::None;
+        }
         let outage = rules[index].outage;
         if let Some((_, calls)) = &mut rules[index].limited {
             *calls -= 1;

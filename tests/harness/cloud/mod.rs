@@ -68,12 +68,13 @@ impl LocalCloud {
         let dynamodb = dynamodb::DynamoDb::start(database).await?;
 
         let s3_handler = s3::handler(Arc::clone(&store), &options.access_key_id, &options.secret_access_key);
+        let requests = Arc::clone(&middleware.requests);
         Ok(Self {
             s3_endpoint: server::endpoint(&s3_listener)?,
             dynamodb_endpoint: server::endpoint(&dynamodb_listener)?,
             aws_endpoint,
             faults: Arc::clone(&middleware.faults),
-            requests: Arc::clone(&middleware.requests),
+            requests: Arc::clone(&requests),
             store,
             servers: vec![
                 server::Server::start(s3_listener, middleware.clone(), operation::of_s3, s3_handler),
@@ -81,7 +82,7 @@ impl LocalCloud {
                     dynamodb_listener,
                     middleware.clone(),
                     operation::of_dynamodb,
-                    dynamodb.handler(),
+                    dynamodb.handler(Arc::clone(&requests)),
                 ),
                 server::Server::start(
                     services_listener,

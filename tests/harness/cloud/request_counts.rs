@@ -2,6 +2,7 @@
 //! `CompleteMultipartUpload`, no `AbortMultipartUpload`".
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::operation::{Operation, Service};
@@ -10,6 +11,7 @@ use super::operation::{Operation, Service};
 #[derive(Debug, Default)]
 pub struct RequestCounts {
     counts: Mutex<BTreeMap<(Service, String), u64>>,
+    transaction_items: AtomicU64,
 }
 
 impl RequestCounts {
@@ -28,9 +30,20 @@ impl RequestCounts {
         self.counts().clone()
     }
 
+    /// Returns the items that the transactions of DynamoDB named. A transaction is one request, and each of its items is
+    /// billed.
+    pub fn transaction_items(&self) -> u64 {
+        self.transaction_items.load(Ordering::Relaxed)
+    }
+
     /// Resets all counts to zero.
     pub fn reset(&self) {
         self.counts().clear();
+        self.transaction_items.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_transaction_items(&self, items: u64) {
+        self.transaction_items.fetch_add(items, Ordering::Relaxed);
     }
 
     pub(super) fn add(&self, operation: &Operation) {

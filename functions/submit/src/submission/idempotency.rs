@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
-use job_store::{ClaimOutcome, IdempotencyKey, JobStore};
+use job_store::{ClaimOutcome, IdempotencyKey, JobStore, StoredJob};
 use model::{Error, ErrorClass, Job, JobEvent, JobId, JobStatus};
 use time::OffsetDateTime;
 
 /// After this time no invocation still submits the job: the timeout of the function is shorter.
 const SUBMITTING_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// The job that a request claims.
+pub(crate) enum ClaimedJob {
+    /// The claim created it.
+    New(Box<StoredJob>),
+    /// The same request created it before.
+    Existing(Job),
+}
 
 /// The claim of a request on its idempotency key, if it has one.
 pub(crate) struct IdempotencyClaim<'a> {
@@ -20,17 +28,16 @@ impl<'a> IdempotencyClaim<'a> {
         Self { job_store, key }
     }
 
-    /// Creates the job and claims the key for it. Returns `None` if the job is new, else the job that the same request
-    /// created before.
+    /// Creates the job and claims the key for it, unless the same request created a job before.
     ///
     /// # Errors
     /// An error of the table, another request with the same key, or the refusal that the earlier job ended with.
-    pub(crate) async fn claim(&self, job: &Job) -> Result<Option<Job>, Error> {
+    pub(crate) async fn claim(&self, job: &Job) -> Result<ClaimedJob, Error> {
         match self.claim_or_take_over(job).await? {
-            ClaimOutcome::Created => Ok(None),
+            ClaimOutcome::Created(job) => Ok(ClaimedJob::New(job)),
             ClaimOutcome::Existing(job) => match job.submission_error() {
                 Some(refusal) => Err(refusal.to_error().with_job(job.id)),
-                None => self.resolve_interrupted(*job).await.map(Some),
+                None => self.resolve_interrupted(*job).await.map(ClaimedJob::Existing),
             },
             ClaimOutcome::KeyMismatch => {
                 let message = "this idempotency key was used before with another request";

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use job_store::JobStore;
-use model::{Job, JobEvent};
+use job_store::{JobStore, StoredJob};
+use model::{Error, Job, JobEvent, JobId};
 use provider_client::time_until;
 use time::OffsetDateTime;
 
@@ -31,19 +31,46 @@ impl<'a> OutcomeRecorder<'a> {
     /// second one. The callback corrects the record.
     pub(crate) async fn record(&self, mut job: Job, event: JobEvent) -> Job {
         let now = OffsetDateTime::now_utc();
-        let applied = self.job_store.apply_event(job.id, &event, now);
+        let applied = async { Ok(self.job_store.apply_event(job.id, &event, now).await?.0) };
+        match self.finish(job.id, applied).await {
+            Some(job) => job,
+            None => {
+                job.apply(event, now);
+                job
+            }
+        }
+    }
+
+    /// The same for a job that this invocation has read or written before.
+    pub(crate) async fn record_on(&self, stored: StoredJob, event: JobEvent) -> Job {
+        let now = OffsetDateTime::now_utc();
+        let applied = async {
+            let (job, _) = self.job_store.apply_event_to(&stored, &event, now).await?;
+            Ok(job.into_job())
+        };
+        match self.finish(stored.id, applied).await {
+            Some(job) => job,
+            None => {
+                let mut job = stored.into_job();
+                job.apply(event, now);
+                job
+            }
+        }
+    }
+
+    /// Waits for the write and notifies the targets. Returns none if the write failed.
+    async fn finish(&self, id: JobId, applied: impl Future<Output = Result<Job, Error>>) -> Option<Job> {
         match tokio::time::timeout(self.time_to_record(), applied).await {
-            Ok(Ok((job, _))) => {
+            Ok(Ok(job)) => {
                 self.notifier.notify_targets(&job).await;
-                return job;
+                return Some(job);
             }
             Ok(Err(error)) => error.log("the outcome of a submission is not recorded"),
             Err(_) => {
-                tracing::error!(job_id = %job.id, "the outcome of a submission is not recorded in time")
+                tracing::error!(job_id = %id, "the outcome of a submission is not recorded in time")
             }
         }
-        job.apply(event, now);
-        job
+        None
     }
 
     /// The timeout of a write: half of the time left, so that the other half remains for the response.

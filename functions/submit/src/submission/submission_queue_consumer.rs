@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use job_store::Reservation;
+use job_store::{Reservation, StoredJob};
 use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
 use provider_client::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, sleep_until};
 use providers::SubmitProtocol;
@@ -81,7 +81,7 @@ impl<'a> SubmissionQueueConsumer<'a> {
     async fn submit_waiting_job(&self, body: &str) -> Result<(), Error> {
         let job_id = QueuedSubmission::parse(body)?.job_id;
         runtime::record_job_id(job_id);
-        let job = self.clients.job_store.get(job_id).await?;
+        let job = self.clients.job_store.get_stored(job_id).await?;
         let Some(job) = job.filter(|job| job.status == JobStatus::Waiting) else { return Ok(()) };
         let provider = providers::find_provider(job.provider.as_str())
             .ok_or_else(|| Error::new(ErrorClass::Internal, "a waiting job names an unknown provider"))?;
@@ -94,7 +94,7 @@ impl<'a> SubmissionQueueConsumer<'a> {
             Ok(SlotStatus::LimitReached) => self.delay_without_slot(job_id).await,
             // The lock of this job expired in the table, and another job holds it now.
             Err(error) if error.class == ErrorClass::ProviderConflict => {
-                self.refuse(job, &error).await;
+                self.refuse(job.into_job(), &error).await;
                 Ok(())
             }
             Err(error) => Err(error),
@@ -105,10 +105,10 @@ impl<'a> SubmissionQueueConsumer<'a> {
     async fn attempt_submission(
         &self,
         context: SubmissionContext<'_>,
-        job: Job,
+        job: StoredJob,
         mut protocol: Box<dyn SubmitProtocol>,
     ) -> Result<(), Error> {
-        let (job_id, job_store) = (job.id, &self.clients.job_store);
+        let job_store = &self.clients.job_store;
         let rate_limiter = context.rate_limiter(MAX_QUEUE_WAIT);
         let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
             Reservation::Granted(reserved_at) => reserved_at,
@@ -117,23 +117,23 @@ impl<'a> SubmissionQueueConsumer<'a> {
         // If the invocation ends before the transition, the job still waits, and its message returns to the queue.
         sleep_until(reserved_at - PAUSE_CHECK_LOOKAHEAD).await;
         let (job, change) =
-            job_store.apply_event(job_id, &JobEvent::SubmissionStarted, OffsetDateTime::now_utc()).await?;
+            job_store.apply_event_to(&job, &JobEvent::SubmissionStarted, OffsetDateTime::now_utc()).await?;
         if change != JobChange::StatusChanged {
             rate_limiter.release(reserved_at).await;
             return Ok(());
         }
         let segment = Segment::start(job.trace.as_ref(), "Landfall submission");
-        let attempt = SubmitAttempt {
+        let mut attempt = SubmitAttempt {
             provider_client: context.provider_client(),
             rate_limiter: &rate_limiter,
             job_store,
-            job_id,
             previous_refusal: job.error.as_ref().map(|error| error.class),
+            job,
             is_waiting: false,
         };
         let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved_at)).await;
-        send_segment(&self.clients.tracer, segment, Ok(&job));
-        self.record_outcome(job, outcome).await
+        send_segment(&self.clients.tracer, segment, Ok(&attempt.job));
+        self.record_outcome(attempt.job, outcome).await
     }
 
     /// Records the next check of a job that found no slot, for the sweep.
@@ -144,10 +144,11 @@ impl<'a> SubmissionQueueConsumer<'a> {
     }
 
     /// Records the outcome of the attempt.
-    async fn record_outcome(&self, job: Job, outcome: SubmitOutcome) -> Result<(), Error> {
+    async fn record_outcome(&self, stored: StoredJob, outcome: SubmitOutcome) -> Result<(), Error> {
+        let job = Job::clone(&stored);
         match outcome {
             SubmitOutcome::Accepted(event) | SubmitOutcome::Unknown(event) => {
-                self.recorder.record(job, event).await;
+                self.recorder.record_on(stored, event).await;
                 Ok(())
             }
             SubmitOutcome::Completed(accepted, result) => {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use job_store::{JobStore, Reservation};
-use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
+use job_store::{JobStore, Reservation, StoredJob};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobStatus};
 use provider_client::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, ProviderClient, RateLimiter, sleep_until};
 use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use serde_json::{Map, Value};
@@ -32,7 +32,8 @@ pub(crate) struct SubmitAttempt<'a> {
     pub(crate) provider_client: ProviderClient<'a>,
     pub(crate) rate_limiter: &'a RateLimiter<'a>,
     pub(crate) job_store: &'a JobStore,
-    pub(crate) job_id: JobId,
+    /// The job as this invocation last read or wrote it.
+    pub(crate) job: StoredJob,
     /// The class of the provider's refusal in an earlier invocation.
     pub(crate) previous_refusal: Option<ErrorClass>,
     /// Whether the job is recorded as waiting for its first reservation.
@@ -43,7 +44,7 @@ impl SubmitAttempt<'_> {
     /// Runs the protocol to its end, or as far as the time permits. `reserved_at` is the reservation of the first
     /// request.
     pub(crate) async fn run(
-        &self,
+        &mut self,
         protocol: &mut dyn SubmitProtocol,
         reserved_at: OffsetDateTime,
     ) -> SubmitOutcome {
@@ -97,10 +98,11 @@ impl SubmitAttempt<'_> {
     }
 
     /// Stores what later requests need to know about the work, unless the job was cancelled.
-    async fn store_notes(&self, provider_state: Map<String, Value>) -> Result<(), Error> {
+    async fn store_notes(&mut self, provider_state: Map<String, Value>) -> Result<(), Error> {
         let event = JobEvent::ProviderStateStored { provider_state };
-        let (job, _) = self.job_store.apply_event(self.job_id, &event, OffsetDateTime::now_utc()).await?;
-        match job.status {
+        let now = OffsetDateTime::now_utc();
+        (self.job, _) = self.job_store.apply_event_to(&self.job, &event, now).await?;
+        match self.job.status {
             JobStatus::Cancelled => Err(cancelled_before_submission()),
             _ => Ok(()),
         }
@@ -113,7 +115,7 @@ impl SubmitAttempt<'_> {
     /// request. If this invocation ends in between, the sweep queues the job. A job left as `submitting` could not be
     /// distinguished from one that the provider may have accepted.
     async fn wait_to_send(
-        &self,
+        &mut self,
         first_reservation: Option<OffsetDateTime>,
         wait: Duration,
         refusal: Option<Error>,
@@ -171,14 +173,18 @@ impl SubmitAttempt<'_> {
     /// Records that the job waits, or that it waits no longer. Of several invocations that submit the job only one
     /// succeeds.
     async fn record_transition(
-        &self,
+        &mut self,
         event: &JobEvent,
         reserved_at: OffsetDateTime,
         refusal: &Option<Error>,
     ) -> Result<(), Box<SubmitOutcome>> {
-        let outcome = match self.job_store.apply_event(self.job_id, event, OffsetDateTime::now_utc()).await {
-            Ok((_, JobChange::StatusChanged)) => return Ok(()),
-            Ok((job, _)) => SubmitOutcome::Superseded(Box::new(job)),
+        let now = OffsetDateTime::now_utc();
+        let outcome = match self.job_store.apply_event_to(&self.job, event, now).await {
+            Ok((job, JobChange::StatusChanged)) => {
+                self.job = job;
+                return Ok(());
+            }
+            Ok((job, _)) => SubmitOutcome::Superseded(Box::new(job.into_job())),
             // The write may have succeeded nevertheless. Then the job is submitted later, so no refusal may be
             // returned.
             Err(error) => {

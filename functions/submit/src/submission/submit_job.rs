@@ -5,7 +5,7 @@
 //! billed once. A job whose reservation lies ahead is created as waiting: if its invocation ends before it sends the
 //! request, the sweep queues the job. A job whose reservation is too far ahead is queued right away.
 
-use job_store::{IdempotencyKey, JobStore, Reservation};
+use job_store::{IdempotencyKey, JobStore, Reservation, StoredJob};
 use model::{Error, Job, JobEvent, JobId, JobOrigin, NewJob};
 use provider_client::{PAUSE_CHECK_LOOKAHEAD, RateLimiter};
 use providers::SubmitProtocol;
@@ -18,7 +18,7 @@ use crate::{
         concurrency_limit::{SlotStatus, acquire_lock_and_slot},
         enqueue_submission::{DeferOutcome, DeferredSubmissions},
         exclusive_lock::acquire_exclusive_lock,
-        idempotency::IdempotencyClaim,
+        idempotency::{ClaimedJob, IdempotencyClaim},
         postpone_submission::{Postponement, out_of_time},
         record_outcome::OutcomeRecorder,
         submission_context::SubmissionContext,
@@ -105,9 +105,10 @@ impl<'a> Submission<'a> {
         if is_waiting {
             job = job.into_waiting();
         }
-        if let Some(existing) = self.claim_reserved(&job, &rate_limiter, reserved_at).await? {
-            return self.deferred.join_existing(existing, &job).await;
-        }
+        let stored = match self.claim_reserved(&job, &rate_limiter, reserved_at).await? {
+            ClaimedJob::New(stored) => *stored,
+            ClaimedJob::Existing(existing) => return self.deferred.join_existing(existing, &job).await,
+        };
         let slot = acquire_lock_and_slot(clients, &job, self.context.provider).await;
         if !matches!(slot, Ok(SlotStatus::Acquired)) {
             rate_limiter.release(reserved_at).await;
@@ -116,24 +117,30 @@ impl<'a> Submission<'a> {
                 Err(error) => Err(self.refuse(job, error).await),
             };
         }
-        let attempt = SubmitAttempt {
+        let mut attempt = SubmitAttempt {
             provider_client: self.context.provider_client(),
             rate_limiter: &rate_limiter,
             job_store: &clients.job_store,
-            job_id: job.id,
+            job: stored,
             previous_refusal: None,
             is_waiting,
         };
         let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved_at)).await;
         job.apply(JobEvent::SubmissionStarted, OffsetDateTime::now_utc());
-        self.record_outcome(job, outcome).await
+        self.record_outcome(job, attempt.job, outcome).await
     }
 
-    /// Records the outcome of the attempt and returns the response to the caller.
-    async fn record_outcome(&self, job: Job, outcome: SubmitOutcome) -> Result<Job, Error> {
+    /// Records the outcome of the attempt and returns the response to the caller. `job` is the job of this request,
+    /// `stored` the same as the table holds it: other requests may have added waiters.
+    async fn record_outcome(
+        &self,
+        job: Job,
+        stored: StoredJob,
+        outcome: SubmitOutcome,
+    ) -> Result<Job, Error> {
         match outcome {
             SubmitOutcome::Accepted(event) | SubmitOutcome::Unknown(event) => {
-                Ok(self.recorder.record(job, event).await)
+                Ok(self.recorder.record_on(stored, event).await)
             }
             SubmitOutcome::Completed(accepted, result) => {
                 let SubmissionContext { clients, deadline, .. } = self.context;
@@ -154,9 +161,9 @@ impl<'a> Submission<'a> {
         job: &Job,
         rate_limiter: &RateLimiter<'_>,
         reserved_at: OffsetDateTime,
-    ) -> Result<Option<Job>, Error> {
+    ) -> Result<ClaimedJob, Error> {
         let claimed = self.claim.claim(job).await;
-        if !matches!(claimed, Ok(None)) {
+        if !matches!(claimed, Ok(ClaimedJob::New(_))) {
             rate_limiter.release(reserved_at).await;
         }
         claimed
@@ -165,7 +172,7 @@ impl<'a> Submission<'a> {
     /// Creates a job as waiting, and queues it.
     async fn create_waiting(&self, job: Job, free_at: OffsetDateTime) -> Result<Job, Error> {
         let job = job.into_waiting();
-        if let Some(existing) = self.claim.claim(&job).await? {
+        if let ClaimedJob::Existing(existing) = self.claim.claim(&job).await? {
             return self.deferred.join_existing(existing, &job).await;
         }
         let job_store = &self.context.clients.job_store;

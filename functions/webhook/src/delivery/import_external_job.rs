@@ -47,7 +47,7 @@ impl<'a> JobImport<'a> {
             job.add_outbox_event(&accepted, change, now);
         }
         match self.job_store.claim(&job, Some(&key), now).await? {
-            ClaimOutcome::Created => {
+            ClaimOutcome::Created(_) => {
                 tracing::info!(metric = "JobsImported", count = 1, job_id = %job.id, "job imported");
                 Ok(job.id)
             }

@@ -2,8 +2,8 @@
 
 use bucket::Bucket;
 use bytes::Bytes;
-use job_store::{JobStore, NewDeliveryLogEntry};
-use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, truncate_text};
+use job_store::{JobStore, NewDeliveryLogEntry, StoredJob};
+use model::{Error, ErrorClass, JobChange, JobEvent, JobId, truncate_text};
 use notifications::EventBus;
 use providers::{DeliveryReport, Provider};
 use queues::{DeliveryBody, QueuedDelivery};
@@ -92,7 +92,7 @@ impl<'a> DeliveryProcessor<'a> {
                 runtime::record_job_id(id);
                 let job = self.record_delivery(id, &delivery).await?;
                 let delivery = ParsedDelivery { provider, report, received_at: message.received_at, receipt };
-                self.update_job(&job, delivery).await
+                self.update_job(job, delivery).await
             }
             JobLookup::Requeued => Ok(()),
             JobLookup::NotFound => {
@@ -105,20 +105,24 @@ impl<'a> DeliveryProcessor<'a> {
     }
 
     /// Applies the report of a delivery to its job and lands the job. An unverified report triggers a poll instead.
-    async fn update_job(&self, job: &Job, delivery: ParsedDelivery<'_>) -> Result<(), MessageFailure> {
+    async fn update_job(
+        &self,
+        mut job: StoredJob,
+        delivery: ParsedDelivery<'_>,
+    ) -> Result<(), MessageFailure> {
         let ParsedDelivery { provider, report, received_at, receipt } = delivery;
         let mut segment =
             Segment::start(job.trace.as_ref(), "Landfall callback").with_start_time(received_at);
         segment.add_annotation("event", report.event_name.clone());
         if report.is_unverified {
             self.send_segment(segment, job.id);
-            return Ok(self.callback_poll.process_callback(job, report, receipt.deadline).await?);
+            return Ok(self.callback_poll.process_callback(&job, report, receipt.deadline).await?);
         }
         if provider.is_report_for_kind(&report, &job.kind) {
-            self.apply_report(job.id, report).await?;
+            job = self.apply_report(job, report).await?;
         }
         let callback = self.send_segment(segment, job.id);
-        self.landing.land(job.id, receipt, callback.as_ref()).await
+        self.landing.land(job.id, Some(&job), receipt, callback.as_ref()).await
     }
 
     /// Sends the trace segment of a callback. Returns its id, for the landing that follows.
@@ -140,28 +144,36 @@ impl<'a> DeliveryProcessor<'a> {
         })
     }
 
-    async fn record_delivery(&self, id: JobId, delivery: &NewDeliveryLogEntry<'_>) -> Result<Job, Error> {
+    async fn record_delivery(
+        &self,
+        id: JobId,
+        delivery: &NewDeliveryLogEntry<'_>,
+    ) -> Result<StoredJob, Error> {
         let not_found = || {
             let message = format!("an authentic delivery names job {id}, which is not in the table");
             Error::new(ErrorClass::NotFound, message)
         };
-        let job = self.job_store.get(id).await?.ok_or_else(not_found)?;
+        let job = self.job_store.get_stored(id).await?.ok_or_else(not_found)?;
         self.job_store.record_delivery(id, delivery).await?;
         Ok(job)
     }
 
-    async fn apply_report(&self, id: JobId, report: DeliveryReport) -> Result<(), Error> {
+    /// Applies a report to its job as it was read for the record of the delivery. Returns the job after it.
+    async fn apply_report(&self, mut job: StoredJob, report: DeliveryReport) -> Result<StoredJob, Error> {
         let now = OffsetDateTime::now_utc();
         if let Some(provider_job_id) = report.provider_job_id {
-            self.job_store.apply_event(id, &JobEvent::SubmissionAccepted { provider_job_id }, now).await?;
+            let accepted = JobEvent::SubmissionAccepted { provider_job_id };
+            // A provider job id that is recorded stays recorded, so this needs no newer version of the job.
+            if job.is_changed_by(&accepted) {
+                (job, _) = self.job_store.apply_event_to(&job, &accepted, now).await?;
+            }
         }
-        if let Some(event) = report.event {
-            let event = store_long_source_list(self.job_store, self.bucket, id, event).await?;
-            let (job, change) = self.job_store.apply_event(id, &event, now).await?;
-            let changed = change != JobChange::Unchanged;
-            tracing::info!(job_id = %id, event = report.event_name, status = job.status.as_str(), changed, "delivery applied");
-        }
-        Ok(())
+        let Some(event) = report.event else { return Ok(job) };
+        let event = store_long_source_list(self.bucket, &job.provider, event).await?;
+        let (job, change) = self.job_store.apply_event_to(&job, &event, now).await?;
+        let (id, changed) = (job.id, change != JobChange::Unchanged);
+        tracing::info!(job_id = %id, event = report.event_name, status = job.status.as_str(), changed, "delivery applied");
+        Ok(job)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bucket::Bucket;
-use job_store::{JobStore, Lease, LeaseOutcome};
-use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId};
+use job_store::{JobStore, Lease, LeaseOutcome, StoredJob};
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, TransferStatistics};
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use runtime::{Segment, SegmentId, XrayDaemon};
 use time::OffsetDateTime;
@@ -46,16 +46,18 @@ impl<'a> Landing<'a> {
         }
     }
 
-    /// Lands a job if its files are ready and no other worker lands it. `callback` is the trace segment of the
-    /// delivery that reported the files.
+    /// Lands a job if its files are ready and no other worker lands it. `known` is the job if this invocation has read or
+    /// written it. `callback` is the trace segment of the delivery that reported the files.
     pub(crate) async fn land(
         &self,
         id: JobId,
+        known: Option<&StoredJob>,
         receipt: &MessageReceipt,
         callback: Option<&SegmentId>,
     ) -> Result<(), MessageFailure> {
         let now = OffsetDateTime::now_utc();
-        let (lease, job, is_retry) = match self.job_store.acquire_lease(id, self.lease_duration, now).await? {
+        let acquired = self.job_store.acquire_lease(id, known, self.lease_duration, now).await?;
+        let (lease, job, is_retry) = match acquired {
             LeaseOutcome::Acquired { lease, job, is_repeat } => (lease, job, is_repeat),
             // This may be the only message that is left of the job, so it must not be dropped.
             LeaseOutcome::HeldByAnother(wait) => {
@@ -85,7 +87,8 @@ impl<'a> Landing<'a> {
             Err(LandingAttemptError { error, .. }) => {
                 error.log("landing failed permanently");
                 let error = error.to_job_error(OffsetDateTime::now_utc());
-                self.store_outcome(&lease, JobEvent::LandingFailed { archive: None, error }).await.map(Some)
+                let failed = JobEvent::LandingFailed { archive: None, transfer: None, error };
+                self.store_outcome(&lease, failed).await.map(Some)
             }
         };
         self.send_segment(segment, id, landed.as_ref());
@@ -122,7 +125,8 @@ impl<'a> Landing<'a> {
             Err(rejected) if rejected.class == ErrorClass::StorageRejected => {
                 // The table would reject it every time. The error itself is short enough to be stored.
                 rejected.log("the outcome of a landing cannot be stored");
-                let event = JobEvent::LandingFailed { archive: None, error: rejected.to_job_error(now) };
+                let (transfer, error) = (transfer_of(&event), rejected.to_job_error(now));
+                let event = JobEvent::LandingFailed { archive: None, transfer, error };
                 self.job_store.apply_event_under_lease(lease, &event, now).await?
             }
             applied => applied?,
@@ -157,5 +161,15 @@ impl<'a> Landing<'a> {
             not_released.log("a lease is not released and must expire");
         }
         error
+    }
+}
+
+/// The statistics in the outcome of a landing.
+fn transfer_of(outcome: &JobEvent) -> Option<TransferStatistics> {
+    match outcome {
+        JobEvent::Landed { transfer, .. }
+        | JobEvent::LandedPartially { transfer, .. }
+        | JobEvent::LandingFailed { transfer, .. } => *transfer,
+        _ => None,
     }
 }

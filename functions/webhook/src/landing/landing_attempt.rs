@@ -1,7 +1,7 @@
 //! One attempt to land a job: transfers its files under the lease, from new URLs if the old ones expired.
 
 use job_store::Lease;
-use model::{Error, ErrorClass, Job, JobEvent, SlowAttempt, SourceRole};
+use model::{Error, ErrorClass, Job, JobEvent, SlowAttempt, SourceRole, TransferStatistics};
 use time::OffsetDateTime;
 
 use super::{
@@ -82,6 +82,7 @@ impl LandingAttempt<'_> {
             lease: self.lease,
             receipt: self.receipt,
             progress: &progress,
+            is_lease_new: refreshes_left == MAX_SOURCE_REFRESHES,
         };
         let landed = renewal.run(landing).await.map_err(|error| {
             let is_slow = progress.download_rate().slow_downloads() > 0;
@@ -89,7 +90,10 @@ impl LandingAttempt<'_> {
             LandingAttemptError { error, slow_attempt }
         })?;
         Ok(match landed {
-            LeasedOutcome::Done(outcome) => LeasedOutcome::Done(outcome_event(outcome)),
+            LeasedOutcome::Done(outcome) => {
+                let transfer = Some(progress.statistics()).filter(|transfer| transfer.bytes > 0);
+                LeasedOutcome::Done(outcome_event(outcome, transfer))
+            }
             LeasedOutcome::OutOfTime => LeasedOutcome::OutOfTime,
         })
     }
@@ -126,17 +130,17 @@ impl LandingAttempt<'_> {
     }
 }
 
-fn outcome_event(outcome: LandingOutcome) -> JobEvent {
+fn outcome_event(outcome: LandingOutcome, transfer: Option<TransferStatistics>) -> JobEvent {
     match outcome {
-        LandingOutcome::Complete { landed_files } => JobEvent::Landed { landed_files },
+        LandingOutcome::Complete { landed_files } => JobEvent::Landed { landed_files, transfer },
         LandingOutcome::Partial { landed_files, error } => {
             let error = error.to_job_error(OffsetDateTime::now_utc());
-            JobEvent::LandedPartially { landed_files, error }
+            JobEvent::LandedPartially { landed_files, transfer, error }
         }
         LandingOutcome::Rejected { archive, error } => {
             error.log("the transferred files are rejected");
             let error = error.to_job_error(OffsetDateTime::now_utc());
-            JobEvent::LandingFailed { archive, error }
+            JobEvent::LandingFailed { archive, transfer, error }
         }
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct LeaseRenewal<'a> {
     pub(super) lease: &'a Lease,
     pub(super) receipt: &'a MessageReceipt,
     pub(super) progress: &'a LandingProgress,
+    /// Whether the lease was taken or renewed a moment ago.
+    pub(super) is_lease_new: bool,
 }
 
 impl LeaseRenewal<'_> {
@@ -45,9 +47,13 @@ impl LeaseRenewal<'_> {
         let end = tokio::time::sleep(left.unwrap_or(Duration::ZERO).saturating_sub(RESERVE));
         // Concurrently: the transfer continues while a request to a slow queue or table is retried.
         let lost = tokio::select! {
-            done = &mut landing => {
-                self.store_progress().await?;
-                return done.map(LeasedOutcome::Done);
+            ended = &mut landing => {
+                if ended.is_err() {
+                    // The next attempt continues here. A landing that is done is not resumed, and its outcome contains
+                    // the statistics.
+                    self.store_progress().await?;
+                }
+                return ended.map(LeasedOutcome::Done);
             }
             () = end => None,
             error = self.renew_until_lost() => Some(error),
@@ -68,7 +74,15 @@ impl LeaseRenewal<'_> {
 
     /// Renews the lease and the message three times per lease duration, until the lease is lost.
     async fn renew_until_lost(&self) -> Error {
-        let mut interval = tokio::time::interval(self.clients.config.lease_duration / 3);
+        let period = self.clients.config.lease_duration / 3;
+        let first = if self.is_lease_new { period } else { Duration::ZERO };
+        let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + first, period);
+        if self.is_lease_new {
+            // Only the message: it is hidden for as long as an invocation lasts.
+            if let Err(error) = self.hide_message().await {
+                error.log("the message of a landing is not hidden for the time of its lease");
+            }
+        }
         loop {
             interval.tick().await;
             match self.renew().await {
@@ -105,16 +119,20 @@ impl LeaseRenewal<'_> {
     }
 
     async fn renew(&self) -> Result<(), Error> {
-        let LandingClients { config, job_store, delivery_queue, .. } = self.clients;
-        let duration = config.lease_duration;
-        // If this worker crashes, the message becomes visible when the lease expires, and not hours later.
-        let seconds = u32::try_from(duration.as_secs()).unwrap_or(u32::MAX).max(1);
-        let renewed = job_store.renew_lease(self.lease, duration, OffsetDateTime::now_utc());
-        let hidden = delivery_queue.change_visibility(&self.receipt.receipt_handle, seconds);
-        let (renewed, hidden) = tokio::join!(renewed, hidden);
+        let LandingClients { config, job_store, .. } = self.clients;
+        let renewed = job_store.renew_lease(self.lease, config.lease_duration, OffsetDateTime::now_utc());
+        let (renewed, hidden) = tokio::join!(renewed, self.hide_message());
         renewed?;
         hidden?;
         self.store_progress().await
+    }
+
+    /// Hides the message for the duration of the lease. If this worker crashes, the message becomes visible when the lease
+    /// expires, and not hours later.
+    async fn hide_message(&self) -> Result<(), Error> {
+        let LandingClients { config, delivery_queue, .. } = self.clients;
+        let seconds = u32::try_from(config.lease_duration.as_secs()).unwrap_or(u32::MAX).max(1);
+        delivery_queue.change_visibility(&self.receipt.receipt_handle, seconds).await
     }
 
     /// Stores the progress, for status requests and for the invocation that resumes the landing.

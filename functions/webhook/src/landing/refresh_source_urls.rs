@@ -39,7 +39,7 @@ pub(super) async fn refresh_sources(
             return Ok(None);
         }
     };
-    let finished = store_long_source_list(job_store, bucket, job.id, finished).await?;
+    let finished = store_long_source_list(bucket, &job.provider, finished).await?;
     let (refreshed, _) =
         job_store.apply_event_under_lease(lease, &finished, OffsetDateTime::now_utc()).await?;
     if refreshed.sources == job.sources {

@@ -33,7 +33,7 @@ impl<'a> JobUpdate<'a> {
 
     /// Applies an event to a job, queues its landing if its files are ready now, and notifies its targets.
     pub(crate) async fn apply_event(&self, job: &Job, event: JobEvent) -> Result<CheckOutcome, Error> {
-        let event = store_long_source_list(self.job_store, self.bucket, job.id, event).await?;
+        let event = store_long_source_list(self.bucket, &job.provider, event).await?;
         let (updated, change) = self.job_store.apply_event(job.id, &event, OffsetDateTime::now_utc()).await?;
         if updated.status == JobStatus::Received {
             self.delivery_queue.send(&DeliveryQueueMessage::ContinueLanding(job.id), 0).await?;
