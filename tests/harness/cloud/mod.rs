@@ -29,7 +29,10 @@ pub use self::handler::BoxFuture;
 pub use self::operation::Service;
 pub use self::options::{LocalCloudOptions, Ports};
 pub use self::request_counts::RequestCounts;
-pub use self::services::{CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport};
+pub use self::services::{
+    AsyncInvokeConfig, CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport,
+    invocation_request_id,
+};
 pub use self::start_error::StartError;
 
 /// A running local cloud. Dropping it stops every server.
@@ -140,6 +143,11 @@ impl LocalCloud {
     /// Registers `function` for invocations of `name`. It replaces an earlier function of that name.
     pub fn register_function(&self, name: &str, function: Invoke) {
         self.services.register_function(name, function);
+    }
+
+    /// Sets the retries and the failure destination of asynchronous invocations of a function.
+    pub fn configure_async(&self, name: &str, config: AsyncInvokeConfig) {
+        self.services.configure_async(name, config);
     }
 
     /// Returns the message counts of a queue, or `None` if the queue does not exist.
