@@ -67,7 +67,7 @@ impl Command {
                 return Err(Error::invalid(
                     "command",
                     "expected \"submit\", \"get\", \"list\", \"link\", \"retry\", \"cancel\", \"replay\", \
-                     \"signing_secret\", \"webhook_secret\" or \"check\"",
+                     \"signing_secret\", \"webhook_secret\", \"failed_invocations\" or \"check\"",
                 ));
             }
         };
