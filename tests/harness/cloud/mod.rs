@@ -135,6 +135,16 @@ impl LocalCloud {
         self.services.end_task(token);
     }
 
+    /// Rejects all reports for a token with this error code, as Step Functions does when the state machine's key denies access.
+    pub fn reject_task(&self, token: &str, code: &str) {
+        self.services.reject_task(token, code);
+    }
+
+    /// Accepts reports for a token again.
+    pub fn accept_task(&self, token: &str) {
+        self.services.accept_task(token);
+    }
+
     /// Returns what was sent to callbacks of Lambda's durable functions, oldest first.
     pub fn callback_reports(&self) -> Vec<CallbackReport> {
         self.services.callback_reports()

@@ -72,6 +72,14 @@ impl Services {
         self.tasks.end(token);
     }
 
+    pub(super) fn reject_task(&self, token: &str, code: &str) {
+        self.tasks.reject(token, code);
+    }
+
+    pub(super) fn accept_task(&self, token: &str) {
+        self.tasks.accept(token);
+    }
+
     pub(super) fn callback_reports(&self) -> Vec<CallbackReport> {
         self.callbacks.all()
     }
