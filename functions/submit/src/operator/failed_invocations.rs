@@ -163,15 +163,16 @@ impl<'a> FailedInvocations<'a> {
     }
 }
 
-/// The request id of an invocation. A message that is no record is named by its own id.
+/// The request id of an invocation. A message without one is named by its own id.
 fn request_id(message: &ReceivedMessage) -> String {
-    InvocationRecord::parse(&message.body)
-        .map_or_else(|_| message.message_id.clone(), |record| record.request_id().to_owned())
+    let record = InvocationRecord::parse(&message.body).ok();
+    let id = record.as_ref().and_then(InvocationRecord::request_id);
+    id.map_or_else(|| message.message_id.clone(), str::to_owned)
 }
 
 fn view(message: &ReceivedMessage) -> Value {
     InvocationRecord::parse(&message.body).map_or_else(
         |error| json!({ "request_id": message.message_id, "error": { "type": null, "message": error.message } }),
-        |record| record.to_view(),
+        |record| record.to_view(&request_id(message)),
     )
 }

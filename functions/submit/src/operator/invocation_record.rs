@@ -20,19 +20,18 @@ const MAX_SHOWN_CHARS: usize = 100;
 pub(crate) struct InvocationRecord {
     #[serde(default)]
     timestamp: Value,
+    #[serde(default)]
     request_context: RequestContext,
     request_payload: Value,
     #[serde(default)]
     response_payload: Value,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct RequestContext {
-    request_id: String,
-    #[serde(default)]
+    request_id: Option<String>,
     condition: Value,
-    #[serde(default)]
     approximate_invoke_count: Value,
 }
 
@@ -49,18 +48,18 @@ impl InvocationRecord {
     }
 
     /// The request id of the invocation, which all its attempts had.
-    pub(crate) fn request_id(&self) -> &str {
-        &self.request_context.request_id
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_context.request_id.as_deref()
     }
 
-    /// What an operator may see: the command without its parameters, and the error.
-    pub(crate) fn to_view(&self) -> Value {
+    /// What an operator may see of the invocation that is named `id`: the command without its parameters, and the error.
+    pub(crate) fn to_view(&self, id: &str) -> Value {
         let shown = |name: &str| {
             let text = self.request_payload.get(name).and_then(Value::as_str);
             text.map(|text| text.chars().take(MAX_SHOWN_CHARS).collect::<String>())
         };
         json!({
-            "request_id": self.request_id(),
+            "request_id": id,
             "failed_at": self.timestamp,
             "condition": self.request_context.condition,
             "attempts": self.request_context.approximate_invoke_count,
@@ -88,7 +87,7 @@ impl InvocationRecord {
     /// every attempt, so it finds the job that one of them may have created.
     ///
     /// # Errors
-    /// [`ErrorClass::InvalidRequest`]: it is no command of a caller.
+    /// [`ErrorClass::InvalidRequest`]: it is no command of a caller, or a submission with neither a key nor a request id.
     pub(crate) fn into_command(self) -> Result<Command, Error> {
         let rejected = |reason: &str| Err(Error::new(ErrorClass::InvalidRequest, reason));
         match EventSource::parse(self.request_payload)? {
@@ -96,7 +95,12 @@ impl InvocationRecord {
                 "a command of an operator is not redriven; run it again, then discard the invocation",
             ),
             EventSource::Direct(name, fields) => {
-                Command::read_invocation(&name, fields, Some(self.request_context.request_id))
+                match Command::read_invocation(&name, fields, self.request_context.request_id)? {
+                    Command::Submit(request) if request.idempotency_key.is_none() => rejected(
+                        "the submission has no idempotency key and its record no request id; it may be billed twice",
+                    ),
+                    command => Ok(command),
+                }
             }
             EventSource::Http(_) | EventSource::Sqs(_) => {
                 rejected("only a direct invocation can be redriven, and this is the event of another service")
@@ -131,7 +135,7 @@ mod tests {
         let notify = json!({ "webhook_url": "https://example.com/?key=k3y", "task_token": "t0ken" });
         let payload =
             json!({ "command": "submit", "provider": "abyssale", "kind": "export", "notify": notify });
-        let view = record(payload, "https://example.com/?key=k3y is refused, t0ken too").to_view();
+        let view = record(payload, "https://example.com/?key=k3y is refused, t0ken too").to_view("1");
         let error = json!({ "type": "Permanent.InvalidRequest", "message": "*** is refused, *** too" });
         assert_eq!(
             (&view["command"], &view["attempts"], &view["error"]),
@@ -146,9 +150,27 @@ mod tests {
             "requestContext": { "requestId": "1", "condition": "EventAgeExceeded" },
             "requestPayload": { "command": "cancel" },
         });
-        let view = InvocationRecord::parse(&record.to_string()).expect("a record").to_view();
+        let view = InvocationRecord::parse(&record.to_string()).expect("a record").to_view("1");
         assert_eq!(view["condition"], "EventAgeExceeded");
         assert_eq!(view["error"], json!({ "type": null, "message": null }));
+    }
+
+    #[test]
+    fn a_submission_without_key_and_request_id_is_not_redriven() {
+        let mut record = json!({ "requestPayload": {
+            "command": "submit", "provider": "abyssale", "kind": "export", "banner_ids": [uuid()],
+        }});
+        let into_command = |record: &Value| {
+            InvocationRecord::parse(&record.to_string()).and_then(InvocationRecord::into_command)
+        };
+        let error = into_command(&record).expect_err("an error");
+        assert!(error.message.contains("billed twice"), "{}", error.message);
+        record["requestPayload"]["idempotency_key"] = json!("spring-1");
+        assert!(into_command(&record).is_ok());
+    }
+
+    fn uuid() -> &'static str {
+        "77aa10c2-5b3d-4e6f-9a81-2c4d6e8f0a1b"
     }
 
     #[test]
