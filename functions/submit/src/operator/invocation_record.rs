@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_submission_without_key_and_request_id_is_not_redriven() {
         let mut record = json!({ "requestPayload": {
-            "command": "submit", "provider": "abyssale", "kind": "export", "banner_ids": [uuid()],
+            "command": "submit", "provider": "abyssale", "kind": "export", "banner_ids": ["77aa10c2-5b3d-4e6f-9a81-2c4d6e8f0a1b"],
         }});
         let into_command = |record: &Value| {
             InvocationRecord::parse(&record.to_string()).and_then(InvocationRecord::into_command)
@@ -167,10 +167,6 @@ mod tests {
         assert!(error.message.contains("billed twice"), "{}", error.message);
         record["requestPayload"]["idempotency_key"] = json!("spring-1");
         assert!(into_command(&record).is_ok());
-    }
-
-    fn uuid() -> &'static str {
-        "77aa10c2-5b3d-4e6f-9a81-2c4d6e8f0a1b"
     }
 
     #[test]
