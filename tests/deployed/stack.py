@@ -95,6 +95,7 @@ def describe(session, endpoint, urls: dict, stack_name=STACK_NAME):
         "delivery_queue_url": found["DeliveryQueueUrl"],
         "dead_letter_queue_url": found["DeadLetterQueueUrl"],
         "submissions_queue_url": found["SubmissionsQueueUrl"],
+        "failed_invocations_queue_url": found["FailedInvocationsQueueUrl"],
         "secret_id": found["SecretArn"],
         "token_secret_id": found["TokenSecretArn"],
         "functions": {short: found[f"{logical}Name"] for short, logical in FUNCTIONS.items()},

@@ -110,17 +110,33 @@ impl Deployed {
 
     /// Invokes a function and returns its result.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Value {
+        let response = self.send_invocation(function, event, JSON).await;
+        let failed = response.headers().contains_key("x-amz-function-error");
+        assert!(response.status().is_success() && !failed, "{}", response.body());
+        response.into_body()
+    }
+
+    /// Invokes a function asynchronously.
+    pub(crate) async fn invoke_asynchronously(&self, function: &str, event: &Value) {
+        let headers = &[JSON[0], ("x-amz-invocation-type", "Event")];
+        let response = self.send_invocation(function, event, headers).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
+    }
+
+    async fn send_invocation(
+        &self,
+        function: &str,
+        event: &Value,
+        headers: &[(&'static str, &'static str)],
+    ) -> Response<Value> {
         let region = self.text("region");
         let aws = format!("https://lambda.{region}.amazonaws.com");
         let endpoint = self.described["aws_endpoint"].as_str().unwrap_or(&aws);
         let name = text_of(&self.described["functions"], function);
         let url = format!("{endpoint}/2015-03-31/functions/{name}/invocations");
         let request =
-            ServiceRequest { service: "lambda", method: Method::POST, url: &url, headers: JSON, body: event };
-        let response = send_signed(&self.sender, &self.described, request).await;
-        let failed = response.headers().contains_key("x-amz-function-error");
-        assert!(response.status().is_success() && !failed, "{}", response.body());
-        response.into_body()
+            ServiceRequest { service: "lambda", method: Method::POST, url: &url, headers, body: event };
+        send_signed(&self.sender, &self.described, request).await
     }
 
     /// Calls an operation of Step Functions, which must succeed.

@@ -11,6 +11,7 @@ mod delivery_helpers;
 mod direct_invocation;
 mod event_bus;
 mod export_of_job;
+mod failed_invocations;
 mod generation;
 mod happy_path;
 mod hostile_requests;

@@ -2,6 +2,7 @@
 
 mod durable_functions;
 mod heartbeats;
+mod rejected_results;
 mod retried_states;
 mod shipped_state_machines;
 mod target_isolation;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::cloud::{BoxFuture, FunctionError, Invoke};
+use crate::cloud::{BoxFuture, FunctionError, Invoke, invocation_request_id};
 
 /// A function: event in, response or error out.
 pub type Function = Arc<dyn Fn(Value) -> BoxFuture<Result<Value, FunctionError>> + Send + Sync>;
@@ -34,7 +34,7 @@ where
 
 /// Makes the context of a new invocation, with a sampled trace.
 fn new_invocation() -> InvocationContext {
-    InvocationContext { request_id: Uuid::new_v4().to_string(), trace: trace_header().parse().ok() }
+    InvocationContext { request_id: invocation_request_id(), trace: trace_header().parse().ok() }
 }
 
 /// Makes an `X-Amzn-Trace-Id` header in the format of Lambda.

@@ -51,6 +51,7 @@ impl FunctionEnvironments<'_> {
             ("TRUSTED_ORIGINS", &trusted_origins),
             ("WEBHOOK_URL", webhook_url),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
+            ("FAILED_INVOCATIONS_QUEUE_URL", &self.queues.failed_invocations),
             ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
             ("BUCKET_NAME", BUCKET),
             ("LINK_ROLE_ARN", "arn:aws:iam::000000000000:role/links"),

@@ -25,6 +25,8 @@ pub const SUBMISSIONS_DEAD_LETTER_QUEUE: &str = "landfall-submissions-dead-lette
 pub const CALLER_WEBHOOKS_QUEUE: &str = "landfall-caller-webhooks";
 /// Name of its dead-letter queue.
 pub const CALLER_WEBHOOKS_DEAD_LETTER_QUEUE: &str = "landfall-caller-webhooks-dead-letters";
+/// Name of the queue of failed asynchronous invocations of `submit`.
+pub const FAILED_INVOCATIONS_QUEUE: &str = "landfall-failed-invocations";
 /// How many messages of the caller webhook queue the worker receives in one batch.
 pub const CALLERS_BATCH_SIZE: usize = 100;
 /// Name of the secret.
@@ -41,6 +43,7 @@ pub(crate) struct QueueUrls {
     pub(crate) deliveries: String,
     pub(crate) submissions: String,
     pub(crate) caller_webhooks: String,
+    pub(crate) failed_invocations: String,
 }
 
 /// Clients of the AWS services, configured like those of the functions.
@@ -90,7 +93,9 @@ impl AwsClients {
         let (queue, dead_letter_queue) = (CALLER_WEBHOOKS_QUEUE, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE);
         let caller_webhooks =
             self.create_queue(queue, dead_letter_queue, 960, webhook::CALLER_ATTEMPTS).await?;
-        Ok(QueueUrls { deliveries, submissions, caller_webhooks })
+        let failed_invocations = self.sqs.create_queue().queue_name(FAILED_INVOCATIONS_QUEUE).send().await?;
+        let failed_invocations = failed_invocations.queue_url().ok_or("the queue has no URL")?.to_owned();
+        Ok(QueueUrls { deliveries, submissions, caller_webhooks, failed_invocations })
     }
 
     /// Creates the table of `template.yaml`, unless it exists.

@@ -7,12 +7,15 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Function, HttpApi, HttpClient, WorkerProcesses,
-    cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
+    cloud::{
+        AsyncInvokeConfig, EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions,
+        Ports as CloudPorts,
+    },
     function::{in_process, invoke_handler},
     function_environment::{FunctionEnvironments, common_variables},
     resources::{
-        AwsClients, BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, DELIVERY_QUEUE, SECRET,
-        SUBMISSIONS_QUEUE, SetupError, TABLE, TOKEN_SECRET,
+        AwsClients, BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, DELIVERY_QUEUE,
+        FAILED_INVOCATIONS_QUEUE, SECRET, SUBMISSIONS_QUEUE, SetupError, TABLE, TOKEN_SECRET,
     },
     simulators::{Ports as SimulatorPorts, SimulatorHost},
     stack_options::{StackOptions, Workers},
@@ -51,6 +54,8 @@ pub struct Stack {
     pub submissions_queue_url: String,
     /// The worker's processes, if the worker runs as processes.
     pub processes: Option<WorkerProcesses>,
+    /// URL of the queue of failed asynchronous invocations.
+    pub failed_invocations_queue_url: String,
     /// The `submit` function, for direct invocation.
     pub submit_function: Function,
     /// The worker, for direct invocation.
@@ -99,6 +104,11 @@ impl Stack {
         let submit = start_http_api("the submit API", ports.submit, &submit_function).await?;
         let (worker_function, processes) = connect_worker(&options, variables.worker(&simulators))?;
         cloud.register_function("submit", invoke_handler(submit_function.clone()));
+        let async_config = AsyncInvokeConfig {
+            retry_delays: options.async_retry_delays.clone(),
+            on_failure_queue: Some(FAILED_INVOCATIONS_QUEUE.to_owned()),
+        };
+        cloud.configure_async("submit", async_config);
         cloud.register_function("landing", invoke_handler(worker_function.clone()));
         let schedule =
             options.sweep_interval.map(|every| SweepSchedule::start(every, worker_function.clone()));
@@ -118,6 +128,7 @@ impl Stack {
             http: HttpClient::default(),
             delivery_queue_url: queues.deliveries,
             submissions_queue_url: queues.submissions,
+            failed_invocations_queue_url: queues.failed_invocations,
             processes,
             submit_function,
             worker_function,
@@ -191,6 +202,7 @@ impl Stack {
             "table": TABLE,
             "delivery_queue_url": self.delivery_queue_url,
             "submissions_queue_url": self.submissions_queue_url,
+            "failed_invocations_queue_url": self.failed_invocations_queue_url,
             "secret_id": SECRET,
             "token_secret_id": TOKEN_SECRET,
             "data_dir": self.options.data_dir,

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::cloud::AsyncInvokeConfig;
+
 /// How the worker runs.
 #[derive(Debug, Clone)]
 pub enum Workers {
@@ -49,6 +51,8 @@ pub struct StackOptions {
     pub worker_timeout: Duration,
     /// The timeout of `submit`.
     pub submit_timeout: Duration,
+    /// The delays before the retries of an asynchronous invocation of `submit`.
+    pub async_retry_delays: Vec<Duration>,
     /// How many messages the worker processes concurrently.
     pub worker_concurrency: usize,
     /// How many batches of deferred jobs `submit` processes concurrently.
@@ -74,6 +78,7 @@ impl StackOptions {
             workers: Workers::InProcess,
             worker_timeout: Duration::from_secs(900),
             submit_timeout: Duration::from_secs(60),
+            async_retry_delays: AsyncInvokeConfig::default().retry_delays,
             worker_concurrency: 10,
             submit_concurrency: 5,
             max_receive_count: 12,

@@ -38,7 +38,7 @@ pub(crate) fn expires_in() -> Value {
 pub(crate) fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header",
-        "description": "The same key and request give the same job for 7 days, however often and concurrently they are sent. \
+        "description": "The same key and request give the same job for 15 days, however often and concurrently they are sent. \
                         Printable ASCII.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$" },
     })

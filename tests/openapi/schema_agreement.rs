@@ -173,7 +173,8 @@ fn a_notify_object_is_accepted_if_and_only_if_its_schema_allows_it() {
         let request =
             json!({ "provider": "abyssale", "kind": "export", "banner_ids": [id], "notify": notify });
         let valid = schema.is_valid(&request);
-        let accepted = Command::read_invocation("submit", request.as_object().cloned().expect("an object"));
+        let accepted =
+            Command::read_invocation("submit", request.as_object().cloned().expect("an object"), None);
         assert_eq!(
             valid,
             accepted.is_ok(),

@@ -154,6 +154,30 @@ pub(crate) enum Command {
         /// The action
         action: WebhookSecretAction,
     },
+    /// List, redrive or discard asynchronous invocations that failed
+    FailedInvocations {
+        #[command(subcommand)]
+        action: FailedInvocationsAction,
+    },
+}
+
+/// Actions on asynchronous invocations that failed. An invocation is named by its request ID.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum FailedInvocationsAction {
+    /// Show what failed and why
+    List,
+    /// Run an invocation again, or all of them. A job that was submitted already is not submitted again
+    Redrive {
+        /// The invocation's request ID. Defaults to all invocations
+        #[arg(value_name = "REQUEST_ID")]
+        request_id: Option<String>,
+    },
+    /// Delete an invocation that is not to run again
+    Discard {
+        /// The invocation's request ID
+        #[arg(value_name = "REQUEST_ID")]
+        request_id: String,
+    },
 }
 
 /// Which jobs are listed.
@@ -314,6 +338,9 @@ mod tests {
             "landfall link 1 --archive --manifest",
             "landfall signing-secret abyssale sing",
             "landfall webhook-secret fetch",
+            "landfall failed-invocations",
+            "landfall failed-invocations list 1",
+            "landfall failed-invocations discard",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -1,6 +1,7 @@
 //! Runs the command of the command line.
 
 mod check;
+mod failed_invocations;
 mod job_actions;
 mod list_jobs;
 mod print_link;
@@ -69,6 +70,9 @@ async fn dispatch(
             secrets::manage_signing_secret(function, output, &arguments).await
         }
         Command::WebhookSecret { action } => secrets::manage_webhook_secret(function, output, action).await,
+        Command::FailedInvocations { action } => {
+            failed_invocations::manage_failed_invocations(function, output, action).await
+        }
     }
 }
 

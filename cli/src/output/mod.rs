@@ -1,6 +1,7 @@
 //! Prints results on standard output, and errors, hints and progress on standard error, as text or as JSON.
 
 mod check_and_secret_output;
+mod failed_invocation_output;
 mod job_view;
 mod labelled_lines;
 mod progress_line;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use self::terminal_text::escape_json_for_terminal;
 pub(crate) use self::{
     check_and_secret_output::{render_checks, render_signing_secrets, render_webhook_secrets},
+    failed_invocation_output::{render_failed_invocations, render_redrive_results},
     job_view::{render_job, render_job_table},
     progress_line::{ProgressLine, progress_bar},
     terminal_text::{format_bytes, sanitize_for_terminal},

@@ -3,6 +3,7 @@
 
 mod downloads;
 mod exit_codes;
+mod failed_invocations;
 mod list_jobs;
 mod operator_workspace;
 mod retry_and_replay;

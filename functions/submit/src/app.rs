@@ -44,7 +44,7 @@ impl App {
                 Ok(run_operator_command(clients, command, deadline).await?)
             }
             EventSource::Direct(name, fields) => {
-                let command = Command::read_invocation(&name, fields)?;
+                let command = Command::read_invocation(&name, fields, runtime::current_request_id())?;
                 Ok(run_command(clients, command, deadline).await?.into_json())
             }
             EventSource::Sqs(messages) => {

@@ -7,7 +7,7 @@ use model::{Error, JobId};
 use notifications::{EventBus, WorkflowNotifier};
 use provider_client::{ProviderClient, TokenSource};
 use providers::Provider;
-use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
+use queues::{CallerWebhookQueue, DeliveryQueue, FailedInvocationQueue, SubmissionQueue};
 use runtime::{AwsConfig, Environment, XrayDaemon};
 use secrets::{SecretStore, TokenCache};
 use time::OffsetDateTime;
@@ -23,6 +23,7 @@ pub(crate) struct Clients {
     pub(crate) token_cache: TokenCache,
     pub(crate) sender: ProviderHttpClient,
     pub(crate) submission_queue: SubmissionQueue,
+    pub(crate) failed_invocation_queue: FailedInvocationQueue,
     pub(crate) delivery_queue: DeliveryQueue,
     pub(crate) caller_webhook_queue: CallerWebhookQueue,
     pub(crate) event_bus: Option<EventBus>,
@@ -60,6 +61,10 @@ impl Clients {
                 &config.caller_webhooks_queue_url,
             ),
             presigner: Presigner::new(&aws.service_config("S3"), &config.bucket, presign_credentials),
+            failed_invocation_queue: FailedInvocationQueue::new(
+                &aws.service_config("SQS"),
+                &config.failed_invocations_queue_url,
+            ),
             delivery_queue: DeliveryQueue::new(&aws.service_config("SQS"), &config.delivery_queue_url),
             submission_queue: SubmissionQueue::new(&aws.service_config("SQS"), &config.submissions_queue_url),
             config,

@@ -41,13 +41,20 @@ pub enum Command {
 impl Command {
     /// Reads a direct invocation: `{"command": "submit", …}`, `{"command": "get", "job_id": "…"}` and so on.
     ///
+    /// A submission without an idempotency key takes the request id of its invocation as its key. Lambda may run an
+    /// asynchronous event several times under one request id, and the key makes all of them one job.
+    ///
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] naming the field.
-    pub fn read_invocation(name: &str, fields: Map<String, Value>) -> Result<Self, Error> {
+    pub fn read_invocation(
+        name: &str,
+        fields: Map<String, Value>,
+        request_id: Option<String>,
+    ) -> Result<Self, Error> {
         let mut fields = CommandFields(fields);
         let command = match name {
             "submit" => {
-                let key = fields.take_string("idempotency_key")?;
+                let key = fields.take_string("idempotency_key")?.or(request_id);
                 return Ok(Command::Submit(SubmitRequest::read(fields.0, key.as_deref())?.into()));
             }
             "list" => return ListQuery::read_fields(fields.0).map(Command::List),
@@ -60,7 +67,8 @@ impl Command {
                 return Err(Error::invalid(
                     "command",
                     "expected \"submit\", \"get\", \"list\", \"link\", \"retry\", \"cancel\", \"replay\", \
-                     \"signing_secret\", \"webhook_secret\", \"complete_secret\" or \"check\"",
+                     \"signing_secret\", \"webhook_secret\", \"complete_secret\", \"failed_invocations\" or \
+                     \"check\"",
                 ));
             }
         };

@@ -23,6 +23,8 @@ pub struct Config {
     pub provider_timeout: Duration,
     /// `SUBMISSIONS_QUEUE_URL`: the queue of jobs that wait to be submitted.
     pub submissions_queue_url: String,
+    /// `FAILED_INVOCATIONS_QUEUE_URL`: the queue of asynchronous invocations of this function that failed.
+    pub failed_invocations_queue_url: String,
     /// `DELIVERY_QUEUE_URL`: the delivery queue. It receives the responses of synchronous work that name files.
     pub delivery_queue_url: String,
     /// `BUCKET_NAME`: the bucket with the landed files. Presigned URLs point to it, and task results name it.
@@ -68,6 +70,7 @@ impl Config {
             token_secret_id: environment.required("TOKEN_SECRET_ID")?,
             webhook_url: parse_webhook_url(&environment.required("WEBHOOK_URL")?)?,
             submissions_queue_url: environment.required("SUBMISSIONS_QUEUE_URL")?,
+            failed_invocations_queue_url: environment.required("FAILED_INVOCATIONS_QUEUE_URL")?,
             delivery_queue_url: environment.required("DELIVERY_QUEUE_URL")?,
             bucket: environment.required("BUCKET_NAME")?,
             link_role_arn: environment.optional("LINK_ROLE_ARN").map(str::to_owned),

@@ -23,5 +23,7 @@ pub use command::Command;
 pub use config::Config;
 pub use jobs::download_link::{LinkRequest, LinkTarget};
 pub use jobs::list_query::ListQuery;
-pub use operator::operator_command::{OperatorCommand, SigningCommand, WebhookSecretAction};
+pub use operator::operator_command::{
+    FailedInvocationsAction, OperatorCommand, SigningCommand, WebhookSecretAction,
+};
 pub use submission::submit_request::SubmitRequest;

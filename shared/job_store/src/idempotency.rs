@@ -23,8 +23,9 @@ use crate::{
     table::{Table, put_if},
 };
 
-/// How long a key is stored, in seconds: 7 days.
-const KEY_TTL_SECONDS: i64 = 7 * 24 * 3600;
+/// How long a key is stored, in seconds: 15 days. A failed asynchronous invocation can be redriven for 14 days, and its key
+/// is up to an hour older (`FailedInvocationsQueue` and `MaximumEventAgeInSeconds` in `template.yaml`).
+pub const KEY_TTL_SECONDS: i64 = 15 * 24 * 3600;
 
 /// How often a claim that conflicted with another transaction is tried.
 const MAX_ATTEMPTS: u64 = 8;

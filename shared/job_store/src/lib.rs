@@ -28,7 +28,7 @@ mod transaction_conflict;
 
 pub use day_index::DayPage;
 pub use delivery_log::{DeliveryLogEntry, NewDeliveryLogEntry};
-pub use idempotency::{ClaimOutcome, IdempotencyKey};
+pub use idempotency::{ClaimOutcome, IdempotencyKey, KEY_TTL_SECONDS};
 pub use job_store::JobStore;
 pub use lease::LeaseOutcome;
 pub use lease_token::Lease;

@@ -5,6 +5,7 @@
 //! `sequence` grows within a job, so that it can ignore outdated events. The JSON Schemas in `schemas` describe every
 //! field, and the flows validate what is published against them.
 
+mod call_outcome;
 mod caller_webhook;
 mod event_bus;
 mod event_detail;

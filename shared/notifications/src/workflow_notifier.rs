@@ -1,7 +1,8 @@
 //! Notifies workflows that wait for a job: Step Functions by task token, Lambda durable functions by callback id.
 //!
-//! A wait ends once, so a repeated notification is rejected and has no effect: the error codes in [`EXPIRED_CODES`] mean
-//! that nobody waits any more. Error messages of these services are never logged, because they repeat tokens.
+//! A wait ends once, so a repeated notification is rejected and has no effect. A workflow that cannot be notified for a reason
+//! of its own, such as a key that denies access, is notified again for a day and delays no other. Error messages of these
+//! services are never logged, because they repeat tokens.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -9,23 +10,14 @@ use std::{
 };
 
 use aws_sdk_lambda::{primitives::Blob, types::ErrorObject};
-use aws_sdk_sfn::error::ProvideErrorMetadata;
-use aws_smithy_runtime_api::client::result::SdkError;
 use futures_util::future::join_all;
 use model::{Error, ErrorClass, Job, WorkflowWaiter};
+use time::OffsetDateTime;
 
-use crate::task_result::TaskResult;
+use crate::{call_outcome::CallOutcome, task_result::TaskResult};
 
-/// Error codes of a wait that has ended or never existed.
-const EXPIRED_CODES: [&str; 7] = [
-    "TaskTimedOut",
-    "TaskDoesNotExist",
-    "InvalidToken",
-    "CallbackTimeoutException",
-    "InvalidParameterValueException",
-    "ResourceNotFoundException",
-    "ValidationException",
-];
+/// How long after the end of its job a workflow whose permissions or key deny the result is notified again.
+const DENIED_RETRY_TIME: time::Duration = time::Duration::hours(24);
 
 /// The clients that notify waiting workflows.
 #[derive(Debug, Clone)]
@@ -47,17 +39,10 @@ pub struct UnreachableServices {
 /// The outcome of notifying the workflows that wait for a job.
 #[derive(Debug, Default)]
 pub struct WorkflowNotifyResult {
-    /// Workflows that were notified, or no longer wait.
+    /// Workflows that were notified, no longer wait, or cannot be notified.
     pub finished_waiters: Vec<WorkflowWaiter>,
     /// Why the others were not notified.
     pub error: Option<Error>,
-}
-
-/// The outcome of one call, with the error code.
-enum CallOutcome {
-    Succeeded,
-    Expired(String),
-    Failed(String),
 }
 
 impl WorkflowNotifier {
@@ -85,11 +70,13 @@ impl WorkflowNotifier {
         Self { timeout: timeout.min(Self::CALL_TIMEOUT), ..self.clone() }
     }
 
-    /// Sends the result of a finished job to the workflows that wait for it, concurrently.
+    /// Sends the result of a finished job to the workflows that wait for it, concurrently. `now` decides whether those that
+    /// deny it are given up.
     pub async fn notify_completion(
         &self,
         job: &Job,
         unreachable: &UnreachableServices,
+        now: OffsetDateTime,
     ) -> WorkflowNotifyResult {
         let waiters = job.waiters_to_notify();
         if waiters.is_empty() {
@@ -107,6 +94,18 @@ impl WorkflowNotifier {
                 CallOutcome::Expired(code) => {
                     tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "workflow no longer waits");
                     notified.finished_waiters.push(waiter.clone());
+                }
+                CallOutcome::Invalid(code) => {
+                    give_up(job, &code);
+                    notified.finished_waiters.push(waiter.clone());
+                }
+                CallOutcome::Denied(code) if now - job.updated_at >= DENIED_RETRY_TIME => {
+                    give_up(job, &code);
+                    notified.finished_waiters.push(waiter.clone());
+                }
+                // A failure is retried sooner, so it is the one that is returned.
+                CallOutcome::Denied(code) => {
+                    notified.error.get_or_insert_with(|| denied(code));
                 }
                 CallOutcome::Failed(code) => notified.error = Some(not_notified(code)),
             }
@@ -126,7 +125,8 @@ impl WorkflowNotifier {
                     tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "workflow no longer waits");
                     expired.push(waiter.clone());
                 }
-                CallOutcome::Failed(code) => {
+                // Sent again as long as the job is active. Its result decides about the workflow.
+                CallOutcome::Invalid(code) | CallOutcome::Denied(code) | CallOutcome::Failed(code) => {
                     tracing::warn!(job_id = %job.id, code, "heartbeat to a waiting workflow failed");
                 }
             }
@@ -167,44 +167,43 @@ impl WorkflowNotifier {
 
     async fn send_to_step_functions(&self, token: &str, result: Option<&TaskResult>) -> CallOutcome {
         match result {
-            None => call_outcome(self.tasks.send_task_heartbeat().task_token(token).send().await),
-            Some(TaskResult::Success { output }) => {
-                call_outcome(self.tasks.send_task_success().task_token(token).output(output).send().await)
-            }
+            None => CallOutcome::of_response(self.tasks.send_task_heartbeat().task_token(token).send().await),
+            Some(TaskResult::Success { output }) => CallOutcome::of_response(
+                self.tasks.send_task_success().task_token(token).output(output).send().await,
+            ),
             Some(TaskResult::Failure { error, cause, .. }) => {
                 let failure = self.tasks.send_task_failure().task_token(token);
-                call_outcome(failure.error(error).cause(cause).send().await)
+                CallOutcome::of_response(failure.error(error).cause(cause).send().await)
             }
         }
     }
 
     async fn send_to_lambda(&self, id: &str, result: Option<&TaskResult>) -> CallOutcome {
         match result {
-            None => call_outcome(
+            None => CallOutcome::of_response(
                 self.callbacks.send_durable_execution_callback_heartbeat().callback_id(id).send().await,
             ),
             Some(TaskResult::Success { output }) => {
                 let success = self.callbacks.send_durable_execution_callback_success().callback_id(id);
-                call_outcome(success.result(Blob::new(output.as_bytes())).send().await)
+                CallOutcome::of_response(success.result(Blob::new(output.as_bytes())).send().await)
             }
             Some(TaskResult::Failure { error, message, cause }) => {
                 let failure = self.callbacks.send_durable_execution_callback_failure().callback_id(id);
                 let error =
                     ErrorObject::builder().error_type(error).error_message(message).error_data(cause).build();
-                call_outcome(failure.error(error).send().await)
+                CallOutcome::of_response(failure.error(error).send().await)
             }
         }
     }
 }
 
-/// The outcome of a response. Only the error code is kept, because the rest of an error may repeat the token.
-fn call_outcome<O, E: ProvideErrorMetadata, R>(response: Result<O, SdkError<E, R>>) -> CallOutcome {
-    let Err(error) = response else { return CallOutcome::Succeeded };
-    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some(code) if EXPIRED_CODES.contains(&code) => CallOutcome::Expired(code.to_owned()),
-        Some(code) => CallOutcome::Failed(code.to_owned()),
-        None => CallOutcome::Failed("no response".to_owned()),
-    }
+fn give_up(job: &Job, code: &str) {
+    tracing::error!(metric = "WorkflowNotificationsRejected", count = 1, job_id = %job.id, status = job.status.as_str(), code, "waiting workflow cannot be notified");
+}
+
+fn denied(code: String) -> Error {
+    let message = "a waiting workflow or its key denies the result; it is notified again for a day";
+    Error::new(ErrorClass::StorageRejected, message).with_source(code)
 }
 
 fn not_notified(code: String) -> Error {

@@ -4,6 +4,7 @@ use job_store::JobStore;
 use model::{Error, Job, OutboxProgress};
 use notifications::{CallerWebhookMessage, EventBus, JobEventDetail, UnreachableServices, WorkflowNotifier};
 use queues::{CallerWebhookQueue, QueuedCallerWebhook};
+use time::OffsetDateTime;
 
 /// Sends the notifications of jobs to their targets and records the progress.
 #[derive(Debug, Clone, Copy)]
@@ -42,9 +43,15 @@ impl OutboxDispatcher<'_> {
     /// Notifies the workflows that wait for a finished job, except those of unreachable services.
     ///
     /// # Errors
-    /// [`model::ErrorClass::StorageUnavailable`]: the other workflows stay pending.
-    pub async fn notify_workflows(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Error> {
-        let result = self.workflow_notifier.notify_completion(job, unreachable).await;
+    /// [`model::ErrorClass::StorageUnavailable`], or [`model::ErrorClass::StorageRejected`] if each of the others denies the
+    /// result: the other workflows stay pending.
+    pub async fn notify_workflows(
+        &self,
+        job: &Job,
+        unreachable: &UnreachableServices,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        let result = self.workflow_notifier.notify_completion(job, unreachable, now).await;
         if !result.finished_waiters.is_empty() {
             self.job_store.remove_waiters(job.id, &result.finished_waiters).await?;
         }

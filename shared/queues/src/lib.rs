@@ -10,14 +10,19 @@
 //!
 //! The caller webhook queue is between the functions that see a job end and the worker that posts to the caller, so that a
 //! caller that does not respond delays no job.
+//!
+//! The queue of failed invocations holds records that Lambda sends. Operators list and redrive them.
 
 mod caller_webhook_queue;
 mod delivery_message;
 mod delivery_queue;
+mod failed_invocation_queue;
 mod sqs_queue;
 mod submission_queue;
 
 pub use caller_webhook_queue::{CallerWebhookQueue, QueuedCallerWebhook};
 pub use delivery_message::{DeliveryBody, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 pub use delivery_queue::DeliveryQueue;
+pub use failed_invocation_queue::FailedInvocationQueue;
+pub use sqs_queue::ReceivedMessage;
 pub use submission_queue::{QueuedSubmission, SubmissionQueue};

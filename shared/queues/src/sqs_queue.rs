@@ -18,6 +18,17 @@ const MAX_VISIBILITY_TIMEOUT_SECONDS: u32 = 43_200;
 const PERMANENT_CODES: [&str; 3] =
     ["InvalidParameterValue", "InvalidMessageContents", "UnsupportedOperation"];
 
+/// A message that was received and not deleted.
+#[derive(Debug)]
+pub struct ReceivedMessage {
+    /// The id, which stays the same when the message is received again.
+    pub message_id: String,
+    /// The receipt handle, which changes with each receive.
+    pub receipt_handle: String,
+    /// The body.
+    pub body: String,
+}
+
 /// A queue by its URL.
 #[derive(Debug, Clone)]
 pub(crate) struct SqsQueue {
@@ -42,6 +53,33 @@ impl SqsQueue {
         let delay = i32::try_from(delay.min(MAX_DELAY_SECONDS)).unwrap_or_default();
         let send = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(delay);
         send.send().await.map(|_| ()).map_err(|e| queue_error("accept the message", e))
+    }
+
+    /// Receives up to `limit` messages (ten at most), and hides them for `seconds`. Waits a second for the first one, because
+    /// only a receive that waits asks all servers of SQS (SQS Developer Guide, "Amazon SQS short and long polling").
+    pub(crate) async fn receive_messages(
+        &self,
+        limit: u8,
+        seconds: u32,
+    ) -> Result<Vec<ReceivedMessage>, Error> {
+        let seconds = i32::try_from(seconds.min(MAX_VISIBILITY_TIMEOUT_SECONDS)).unwrap_or_default();
+        let receive = self.client.receive_message().queue_url(&self.url).wait_time_seconds(1);
+        let receive = receive.max_number_of_messages(limit.into()).visibility_timeout(seconds);
+        let received = receive.send().await.map_err(|e| queue_error("return its messages", e))?;
+        let messages = received.messages.unwrap_or_default().into_iter();
+        Ok(messages
+            .map(|message| ReceivedMessage {
+                message_id: message.message_id.unwrap_or_default(),
+                receipt_handle: message.receipt_handle.unwrap_or_default(),
+                body: message.body.unwrap_or_default(),
+            })
+            .collect())
+    }
+
+    /// Deletes a received message.
+    pub(crate) async fn delete_message(&self, receipt_handle: &str) -> Result<(), Error> {
+        let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt_handle);
+        delete.send().await.map(|_| ()).map_err(|e| queue_error("delete a message", e))
     }
 
     /// Hides a received message for `seconds` from now.

@@ -5,6 +5,7 @@ use tracing::{Instrument, Span, field::Empty};
 
 tokio::task_local! {
     static TRACE: Option<TraceHeader>;
+    static REQUEST_ID: String;
 }
 
 /// The ids of an invocation.
@@ -23,8 +24,16 @@ impl InvocationContext {
         let trace_id = self.trace.as_ref().map(TraceHeader::trace_id);
         let request_id = &*self.request_id;
         let span = tracing::info_span!("invocation", request_id, trace_id, job_id = Empty, provider = Empty);
-        TRACE.scope(self.trace, work.instrument(span)).await
+        let work = TRACE.scope(self.trace, work.instrument(span));
+        REQUEST_ID.scope(self.request_id, work).await
     }
+}
+
+/// The request id of the current invocation. It identifies the event: repeated attempts of an asynchronous event have the
+/// same request id (AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes",
+/// `Lambda-Runtime-Invocation-Id`: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
+pub fn current_request_id() -> Option<String> {
+    REQUEST_ID.try_with(Clone::clone).ok()
 }
 
 /// The trace of the current invocation.

@@ -24,7 +24,7 @@ pub use environment::Environment;
 pub use event_source::{EventSource, SqsMessage};
 pub use http_event::is_plain_path;
 pub use invocation_context::{
-    InvocationContext, current_trace, record_job_id, record_provider, work_item_span,
+    InvocationContext, current_request_id, current_trace, record_job_id, record_provider, work_item_span,
 };
 pub use invocation_loop::{InvocationError, RuntimeError, serve};
 pub use log::{LOGGED_CRATES, init_logging, log_subscriber};

@@ -89,6 +89,7 @@ pub const METRICS: &[Metric] = &[
     metric("StalledLandings", Unit::Count),
     metric("WorkflowsCompleted", Unit::Count),
     metric("WorkflowTokensExpired", Unit::Count),
+    metric("WorkflowNotificationsRejected", Unit::Count),
     metric("CallerWebhooksDelivered", Unit::Count),
     metric("CallerWebhookAttemptsFailed", Unit::Count),
     metric("CallerWebhooksUnsubscribed", Unit::Count),

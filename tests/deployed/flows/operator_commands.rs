@@ -1,5 +1,8 @@
 //! Operator commands by direct invocation, under the role of the submit function.
 
+use std::time::Duration;
+
+use harness::until_within;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -54,4 +57,28 @@ async fn a_signing_secret_is_fetched_rotated_and_revoked_while_deliveries_arrive
     assert_eq!(revoked["stored_total"], 1, "{revoked:#}");
     assert_ne!(revoked["stored"][0]["fingerprint"], fetched["stored"][0]["fingerprint"]);
     assert_delivery_accepted(&stack, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_asynchronous_invocation_that_fails_is_listed_and_discarded() {
+    let _lock = STACK_LOCK.lock().await;
+    let Some(stack) = Deployed::connect().await else { return report_skipped() };
+    let command = |action: &str, id: Option<&str>| json!({ "command": "failed_invocations", "action": action, "request_id": id });
+    let failed = async || {
+        let listed = stack.invoke("submit", &command("list", None)).await;
+        listed["failed_invocations"].as_array().expect("a list").clone()
+    };
+    for earlier in failed().await {
+        stack.invoke("submit", &command("discard", earlier["request_id"].as_str())).await;
+    }
+    stack.invoke_asynchronously("submit", &json!({ "command": "submit", "provider": "abyssale" })).await;
+    // On AWS the retries follow after one and two minutes.
+    let found =
+        until_within(Duration::from_secs(360), "the record arrives", || async { failed().await.pop() }).await;
+    assert_eq!(
+        (&found["command"], &found["error"]["type"]),
+        (&json!("submit"), &json!("Permanent.InvalidRequest"))
+    );
+    stack.invoke("submit", &command("discard", found["request_id"].as_str())).await;
+    assert_eq!(failed().await, Vec::<Value>::new());
 }

@@ -31,7 +31,10 @@ pub use self::operation::Service;
 pub use self::options::{LocalCloudOptions, Ports};
 pub use self::request_counts::RequestCounts;
 pub(crate) use self::s3::{RECEIVER_KEYS, SUBMIT_KEYS};
-pub use self::services::{CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport};
+pub use self::services::{
+    AsyncInvokeConfig, CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport,
+    invocation_request_id,
+};
 pub use self::start_error::StartError;
 
 /// A running local cloud. Dropping it stops every server.
@@ -135,6 +138,16 @@ impl LocalCloud {
         self.services.end_task(token);
     }
 
+    /// Rejects all reports for a token with this error code, as Step Functions does when the state machine's key denies access.
+    pub fn reject_task(&self, token: &str, code: &str) {
+        self.services.reject_task(token, code);
+    }
+
+    /// Accepts reports for a token again.
+    pub fn accept_task(&self, token: &str) {
+        self.services.accept_task(token);
+    }
+
     /// Returns what was sent to callbacks of Lambda's durable functions, oldest first.
     pub fn callback_reports(&self) -> Vec<CallbackReport> {
         self.services.callback_reports()
@@ -143,6 +156,11 @@ impl LocalCloud {
     /// Registers `function` for invocations of `name`. It replaces an earlier function of that name.
     pub fn register_function(&self, name: &str, function: Invoke) {
         self.services.register_function(name, function);
+    }
+
+    /// Sets the retries and the failure destination of asynchronous invocations of a function.
+    pub fn configure_async(&self, name: &str, config: AsyncInvokeConfig) {
+        self.services.configure_async(name, config);
     }
 
     /// Returns the message counts of a queue, or `None` if the queue does not exist.

@@ -1,9 +1,11 @@
 //! The services on the shared port: SQS, Secrets Manager, EventBridge and Step Functions, which use the AWS JSON protocols,
 //! and Lambda invocation and STS.
 
+mod asynchronous_invocation;
 mod durable_callbacks;
 mod error;
 mod event_bridge;
+mod function_attempt;
 mod lambda;
 mod response;
 mod secrets_manager;
@@ -20,11 +22,12 @@ use http_body_util::BodyExt;
 use s3s::Body;
 use serde_json::Value;
 
+pub use self::asynchronous_invocation::AsyncInvokeConfig;
 pub use self::durable_callbacks::CallbackReport;
 use self::error::Protocol;
 pub(super) use self::error::ServiceError;
 pub use self::event_bridge::PublishedEvent;
-pub use self::lambda::{FunctionError, Invoke};
+pub use self::function_attempt::{FunctionError, Invoke, invocation_request_id};
 use self::response::respond;
 pub use self::sqs::QueueDepth;
 pub(super) use self::sqs::{Message, Queues, ReceiveOptions, delete_message, md5_of_body, receive_messages};
@@ -46,13 +49,14 @@ pub(super) struct Services {
 impl Services {
     /// Loads queues and secrets from the data folder.
     pub(super) fn open(data_dir: &Path, region: &str, endpoint: &str) -> io::Result<Arc<Self>> {
+        let queues = Queues::open(data_dir.join("sqs"), region, endpoint)?;
         Ok(Arc::new(Self {
-            queues: Queues::open(data_dir.join("sqs"), region, endpoint)?,
+            functions: lambda::Lambda::new(region, Arc::clone(&queues)),
+            queues,
             secrets: secrets_manager::SecretsManager::open(data_dir.join("secrets.json"), region)?,
             events: event_bridge::EventBridge::default(),
             tasks: step_functions::StepFunctions::default(),
             callbacks: durable_callbacks::DurableCallbacks::default(),
-            functions: lambda::Lambda::new(region),
         }))
     }
 
@@ -68,12 +72,24 @@ impl Services {
         self.tasks.end(token);
     }
 
+    pub(super) fn reject_task(&self, token: &str, code: &str) {
+        self.tasks.reject(token, code);
+    }
+
+    pub(super) fn accept_task(&self, token: &str) {
+        self.tasks.accept(token);
+    }
+
     pub(super) fn callback_reports(&self) -> Vec<CallbackReport> {
         self.callbacks.all()
     }
 
     pub(super) fn register_function(&self, name: &str, function: Invoke) {
         self.functions.register(name, function);
+    }
+
+    pub(super) fn configure_async(&self, name: &str, config: AsyncInvokeConfig) {
+        self.functions.configure_async(name, config);
     }
 
     pub(super) fn queue_depth(&self, queue: &str) -> Option<QueueDepth> {

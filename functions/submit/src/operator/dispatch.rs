@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 use crate::{
     clients::Clients,
     operator::{
-        deployment_check::DeploymentCheck, operator_command::OperatorCommand,
-        provider_signing_secret::SigningSecretManager, secret_completion::run_complete_secret,
+        deployment_check::DeploymentCheck, failed_invocations::FailedInvocations,
+        operator_command::OperatorCommand, provider_signing_secret::SigningSecretManager,
+        secret_completion::run_complete_secret,
         webhook_signing_secret::manage_webhook_secrets,
     },
 };
@@ -23,6 +24,9 @@ pub(crate) async fn run_operator_command(
     deadline: OffsetDateTime,
 ) -> Result<Value, Error> {
     match command {
+        OperatorCommand::FailedInvocations(action) => {
+            Box::pin(FailedInvocations::new(clients, deadline).run(action)).await
+        }
         OperatorCommand::WebhookSecret(action) => manage_webhook_secrets(&clients.secrets, action).await,
         OperatorCommand::CompleteSecret => run_complete_secret(&clients.secrets).await,
         OperatorCommand::SigningSecret(provider, command) => {

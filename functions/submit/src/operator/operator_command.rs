@@ -4,10 +4,13 @@ use model::Error;
 use providers::{Provider, SigningAction};
 use serde_json::{Map, Value};
 
+use crate::parse_command_fields::CommandFields;
+
 const SIGNING_SECRET: &str = "signing_secret";
 const CHECK: &str = "check";
 const WEBHOOK_SECRET: &str = "webhook_secret";
 const COMPLETE_SECRET: &str = "complete_secret";
+const FAILED_INVOCATIONS: &str = "failed_invocations";
 
 /// An operator's command.
 pub enum OperatorCommand {
@@ -19,6 +22,37 @@ pub enum OperatorCommand {
     WebhookSecret(WebhookSecretAction),
     /// Add what Landfall's secret lacks. The schedule of `template.yaml` sends it.
     CompleteSecret,
+    /// List, redrive or discard asynchronous invocations that failed.
+    FailedInvocations(FailedInvocationsAction),
+}
+
+/// An action on the asynchronous invocations that failed. An invocation is named by its request id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailedInvocationsAction {
+    /// Show what failed and why.
+    List,
+    /// Run this invocation again, or all of them.
+    Redrive(Option<String>),
+    /// Delete this invocation.
+    Discard(String),
+}
+
+impl FailedInvocationsAction {
+    fn read(fields: Map<String, Value>) -> Result<Self, Error> {
+        let mut fields = CommandFields(fields);
+        let (action, id) = (fields.take_string("action")?, fields.take_string("request_id")?);
+        fields.finish()?;
+        match (action.as_deref(), id) {
+            (Some("list"), None) => Ok(Self::List),
+            (Some("redrive"), id) => Ok(Self::Redrive(id)),
+            (Some("discard"), Some(id)) => Ok(Self::Discard(id)),
+            (Some("list"), Some(_)) => Err(Error::invalid("request_id", "\"list\" shows all invocations")),
+            (Some("discard"), None) => {
+                Err(Error::invalid("request_id", "expected the request id of the invocation to discard"))
+            }
+            _ => Err(Error::invalid("action", "expected \"list\", \"redrive\" or \"discard\"")),
+        }
+    }
 }
 
 /// An action on the secrets that sign callers' webhooks.
@@ -83,6 +117,9 @@ impl std::fmt::Debug for OperatorCommand {
             Self::SigningSecret(provider, _) => ("SigningSecret", provider),
             Self::Check(provider, _) => ("Check", provider),
             Self::CompleteSecret => return f.write_str("CompleteSecret"),
+            Self::FailedInvocations(action) => {
+                return f.debug_tuple("FailedInvocations").field(action).finish();
+            }
             Self::WebhookSecret(action) => return f.debug_tuple("WebhookSecret").field(action).finish(),
         };
         f.debug_tuple(name).field(&provider.name()).finish()
@@ -92,12 +129,13 @@ impl std::fmt::Debug for OperatorCommand {
 impl OperatorCommand {
     /// Whether this is the name of an operator command.
     pub fn is_operator_command(name: &str) -> bool {
-        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET, COMPLETE_SECRET].contains(&name)
+        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET, COMPLETE_SECRET, FAILED_INVOCATIONS].contains(&name)
     }
 
     /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}`,
-    /// `{"command": "check", "provider": …, …}`, `{"command": "webhook_secret", "action": …}` or
-    /// `{"command": "complete_secret"}`.
+    /// `{"command": "check", "provider": …, …}`, `{"command": "webhook_secret", "action": …}`,
+    /// `{"command": "complete_secret"}` or
+    /// `{"command": "failed_invocations", "action": …, "request_id": …}`.
     ///
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] naming the field.
@@ -110,6 +148,9 @@ impl OperatorCommand {
                 Some(unknown) => Err(Error::invalid(unknown, "unknown field")),
                 None => Ok(Self::CompleteSecret),
             };
+        }
+        if name == FAILED_INVOCATIONS {
+            return FailedInvocationsAction::read(fields).map(Self::FailedInvocations);
         }
         let provider = fields.remove("provider");
         let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find_provider);

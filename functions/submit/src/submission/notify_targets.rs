@@ -48,12 +48,12 @@ impl<'a> JobNotifier<'a> {
             workflow_notifier: &workflow_waiters,
             caller_webhook_queue: self.caller_webhook_queue,
         };
-        let unreachable = UnreachableServices::default();
+        let (unreachable, now) = (UnreachableServices::default(), OffsetDateTime::now_utc());
         // The three run concurrently, and each one records its own progress. The futures are boxed because they are
         // large: the future of a submission need not contain them.
         let (event_bus, workflows, caller_webhook) = tokio::join!(
             tokio::time::timeout(timeout, Box::pin(dispatcher.publish_events(job))),
-            tokio::time::timeout(timeout * 2, Box::pin(dispatcher.notify_workflows(job, &unreachable))),
+            tokio::time::timeout(timeout * 2, Box::pin(dispatcher.notify_workflows(job, &unreachable, now))),
             tokio::time::timeout(timeout, Box::pin(dispatcher.queue_caller_webhooks(job)))
         );
         for result in [event_bus, workflows, caller_webhook] {

@@ -17,6 +17,8 @@ use crate::clients::WorkerClients;
 const NOTIFY_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The delay until the sweep retries a notification that failed.
 const RETRY_DELAY: time::Duration = time::Duration::seconds(60);
+/// The longest delay until it retries a notification that only an operator can make succeed.
+const MAX_DENIED_RETRY_DELAY: time::Duration = time::Duration::hours(1);
 
 /// The targets that failed in this sweep. The remaining jobs of the sweep skip them.
 #[derive(Debug, Default)]
@@ -45,11 +47,11 @@ impl<'a> JobNotifier<'a> {
 
     /// Notifies all targets of what is new about a job. The sweep retries those that fail.
     pub(crate) async fn notify(&self, job: &Job) {
-        let unreachable = UnreachableServices::default();
+        let (unreachable, now) = (UnreachableServices::default(), OffsetDateTime::now_utc());
         // Concurrently, and each target is recorded on its own: none waits for another.
         let (event_bus, workflows, caller) = tokio::join!(
             with_timeout(Box::pin(self.outbox.publish_events(job))),
-            self.outbox.notify_workflows(job, &unreachable),
+            self.outbox.notify_workflows(job, &unreachable, now),
             with_timeout(Box::pin(self.outbox.queue_caller_webhooks(job)))
         );
         for error in [event_bus, workflows, caller].into_iter().filter_map(Result::err) {
@@ -57,11 +59,13 @@ impl<'a> JobNotifier<'a> {
         }
     }
 
-    /// Sends the notifications that a crash or an outage left in the outbox, to the targets that are reachable.
+    /// Sends the notifications that a crash or an outage left in the outbox, to the targets that are reachable. `now` is the
+    /// time that the sweep looks ahead to.
     pub(crate) async fn retry_pending(
         &self,
         job: &Job,
         unreachable: &UnreachableTargets,
+        now: OffsetDateTime,
     ) -> Result<(), Error> {
         let (event_bus, workflows, caller) = tokio::join!(
             unless_unreachable(
@@ -69,7 +73,7 @@ impl<'a> JobNotifier<'a> {
                 job,
                 with_timeout(Box::pin(self.outbox.publish_events(job)))
             ),
-            self.outbox.notify_workflows(job, &unreachable.workflows),
+            self.outbox.notify_workflows(job, &unreachable.workflows, now),
             unless_unreachable(
                 &unreachable.caller_webhook_queue,
                 job,
@@ -85,8 +89,17 @@ impl<'a> JobNotifier<'a> {
             error.log("a notification of a job failed, the next sweep retries it");
         }
         // The job moves back in the due index, behind other jobs.
-        self.outbox.job_store.postpone_notifications(job.id, OffsetDateTime::now_utc() + RETRY_DELAY).await
+        let delay = retry_delay(&errors, now - job.updated_at);
+        self.outbox.job_store.postpone_notifications(job.id, OffsetDateTime::now_utc() + delay).await
     }
+}
+
+/// The delay until the next attempt. If all targets wait for an operator, it doubles the time since the end of the job.
+fn retry_delay(errors: &[Error], since_end: time::Duration) -> time::Duration {
+    if errors.iter().all(|error| error.class == ErrorClass::StorageRejected) {
+        return since_end.clamp(RETRY_DELAY, MAX_DENIED_RETRY_DELAY);
+    }
+    RETRY_DELAY
 }
 
 /// Notifies a target, unless it failed before in this sweep.

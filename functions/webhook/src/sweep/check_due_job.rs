@@ -96,7 +96,7 @@ impl<'a> JobCheck<'a> {
             return Ok(CheckOutcome::OutOfTime);
         }
         if job.outbox.due_at.is_some_and(|at| at <= pass.due_until) {
-            self.notifier.retry_pending(&job, pass.unreachable).await?;
+            self.notifier.retry_pending(&job, pass.unreachable, pass.due_until).await?;
         }
         if job.notify_targets.next_heartbeat_at.is_some_and(|at| at <= pass.due_until) {
             let unreachable = &pass.unreachable.workflows;

@@ -6,41 +6,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, request};
 use s3s::Body;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::asynchronous_invocation::{AsyncInvokeConfig, AsynchronousInvocation};
+use super::function_attempt::{FunctionError, Invoke, run_attempt};
 use super::response::respond;
+use super::sqs::Queues;
 use crate::cloud::account::ACCOUNT_ID;
-use crate::cloud::handler::BoxFuture;
-
-/// A function: payload in, payload or error out.
-pub type Invoke = Arc<dyn Fn(Bytes) -> BoxFuture<Result<Bytes, FunctionError>> + Send + Sync>;
-
-/// The error of a function, in the format of the Lambda runtime.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "camelCase")]
-#[error("{error_type}: {error_message}")]
-pub struct FunctionError {
-    /// The error name, which state machines match.
-    pub error_type: String,
-    /// The message.
-    pub error_message: String,
-}
 
 /// The registered functions, by name.
 pub(super) struct Lambda {
     region: String,
+    queues: Arc<Queues>,
     functions: Mutex<HashMap<String, Invoke>>,
+    async_configs: Mutex<HashMap<String, AsyncInvokeConfig>>,
 }
 
 impl Lambda {
-    pub(super) fn new(region: &str) -> Self {
-        Self { region: region.to_owned(), functions: Mutex::default() }
+    pub(super) fn new(region: &str, queues: Arc<Queues>) -> Self {
+        Self {
+            region: region.to_owned(),
+            queues,
+            functions: Mutex::default(),
+            async_configs: Mutex::default(),
+        }
     }
 
     pub(super) fn register(&self, name: &str, function: Invoke) {
         let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         functions.insert(name.to_owned(), function);
+    }
+
+    /// Sets the configuration of asynchronous invocations of a function, as `PutFunctionEventInvokeConfig` does.
+    pub(super) fn configure_async(&self, name: &str, config: AsyncInvokeConfig) {
+        let mut configs = self.async_configs.lock().unwrap_or_else(PoisonError::into_inner);
+        configs.insert(name.to_owned(), config);
     }
 
     /// Handles an Invoke request.
@@ -54,20 +54,38 @@ impl Lambda {
             return self.not_found(&name);
         };
         let kind = head.headers.get("x-amz-invocation-type").and_then(|kind| kind.to_str().ok());
-        match kind.unwrap_or("RequestResponse") {
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let mut response = match kind.unwrap_or("RequestResponse") {
             "Event" => {
-                // The result is dropped. A failed asynchronous invocation is not retried.
-                tokio::spawn(function(payload));
+                let invocation = AsynchronousInvocation {
+                    request_id: request_id.clone(),
+                    function_arn: format!("{}:$LATEST", self.arn(&name)),
+                    config: self.async_config(&name),
+                    queues: Arc::clone(&self.queues),
+                };
+                tokio::spawn(invocation.run(function, payload));
                 respond(StatusCode::ACCEPTED, "application/json", Bytes::new())
             }
             "DryRun" => respond(StatusCode::NO_CONTENT, "application/json", Bytes::new()),
-            _ => invocation_response(function(payload).await),
+            _ => invocation_response(run_attempt(&request_id, &function, payload).await),
+        };
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert("x-amzn-requestid", id);
         }
+        response
+    }
+
+    fn async_config(&self, name: &str) -> AsyncInvokeConfig {
+        let configs = self.async_configs.lock().unwrap_or_else(PoisonError::into_inner);
+        configs.get(name).cloned().unwrap_or_default()
+    }
+
+    fn arn(&self, name: &str) -> String {
+        format!("arn:aws:lambda:{}:{ACCOUNT_ID}:function:{name}", self.region)
     }
 
     fn not_found(&self, name: &str) -> Response<Body> {
-        let region = &self.region;
-        let message = format!("Function not found: arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{name}");
+        let message = format!("Function not found: {}", self.arn(name));
         let body = json!({ "Type": "User", "Message": message });
         let mut response = respond(StatusCode::NOT_FOUND, "application/json", body.to_string().into());
         let code = HeaderValue::from_static("ResourceNotFoundException");

@@ -25,6 +25,7 @@ use self::batch_operations::run_batch;
 pub(crate) use self::message::Message;
 pub(crate) use self::message_digest::md5_of_body;
 use self::message_operations as messages;
+pub(super) use self::message_operations::send_to_queue;
 pub use self::queue::QueueDepth;
 pub(crate) use self::queues::Queues;
 pub(crate) use self::receive::{ReceiveOptions, delete_message, receive_messages};

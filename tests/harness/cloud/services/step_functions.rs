@@ -1,7 +1,7 @@
 //! Step Functions: records the reports for task tokens. No state machine runs. Every token is accepted until its task ends.
 //! Later reports are rejected as AWS rejects them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -49,6 +49,8 @@ pub(super) struct StepFunctions {
     reports: Mutex<Vec<TaskReport>>,
     /// Tokens of tasks that ended without a report.
     ended: Mutex<HashSet<String>>,
+    /// The error code for each token whose reports are rejected.
+    rejected: Mutex<HashMap<String, String>>,
 }
 
 impl StepFunctions {
@@ -60,11 +62,23 @@ impl StepFunctions {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned());
     }
 
+    pub(super) fn reject(&self, token: &str, code: &str) {
+        let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        rejected.insert(token.to_owned(), code.to_owned());
+    }
+
+    pub(super) fn accept(&self, token: &str) {
+        self.rejected.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
+    }
+
     pub(super) fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
         let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
         let token = text("taskToken");
         if token.is_empty() {
             return Err(ServiceError::new("InvalidToken", "Invalid Token: 'taskToken' is missing"));
+        }
+        if let Some(code) = self.rejected.lock().unwrap_or_else(PoisonError::into_inner).get(&token) {
+            return Err(ServiceError::new(code, format!("the report for '{token}' is rejected")));
         }
         // The constraints of the API reference. AWS repeats the value in its message.
         for (name, max_length) in

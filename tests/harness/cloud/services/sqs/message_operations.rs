@@ -58,6 +58,15 @@ pub(super) fn send_message(queues: &Queues, input: &Value) -> Result<Value, Serv
     Ok(output)
 }
 
+/// Sends a message as another service does: from inside AWS, without a request to the endpoint.
+pub(in crate::cloud::services) fn send_to_queue(
+    queues: &Queues,
+    name: &str,
+    body: &str,
+) -> Result<Value, ServiceError> {
+    send_message(queues, &json!({ "QueueUrl": format!("/{name}"), "MessageBody": body }))
+}
+
 pub(super) async fn receive_message(queues: &Queues, input: &Value) -> Result<Value, ServiceError> {
     let name = queue_name(input)?;
     let limit = errors::number(input, "MaxNumberOfMessages", 1..=10)?.unwrap_or(1);
