@@ -29,6 +29,7 @@ mod signing_secret;
 mod submit;
 mod sweep;
 mod unpack;
+mod virtual_time;
 mod webhook_receiver;
 mod worker_crashes;
 mod workflows;
