@@ -137,7 +137,7 @@ impl World {
     }
 
     /// Checks that a job is stored byte for byte and written once, with no upload open and no message left.
-    async fn assert_stored_once(&self, id: &str, source: &SlowSource) {
+    async fn assert_landed_once(&self, id: &str, source: &SlowSource) {
         let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
         assert!(self.read_object(key).await == *source.archive, "the stored bytes differ");
@@ -171,7 +171,7 @@ async fn a_small_export_lands_within_seconds_behind_ten_slow_ones_that_land_whol
     source.release();
     drop(clock);
     for id in &slow {
-        world.assert_stored_once(id, &source).await;
+        world.assert_landed_once(id, &source).await;
     }
     assert_eq!(
         world.sent_messages(),
@@ -201,7 +201,7 @@ async fn a_small_export_takes_one_message_of_the_delivery_queue() {
     let source = SlowSource::start().await;
     let world = World::start_with_slow_source(&source, "10", |options| options).await;
     let id = world.submit_with_archive(&source, "small.zip").await;
-    world.assert_stored_once(&id, &source).await;
+    world.assert_landed_once(&id, &source).await;
     assert_eq!(world.sent_messages(), 1);
 }
 
@@ -234,7 +234,7 @@ async fn a_worker_killed_before_it_sends_the_landing_on_loses_nothing() {
     until("the worker sends the landing on", || async { (world.sent_messages() == 2).then_some(()) }).await;
     world.kill_worker();
     source.release();
-    world.assert_stored_once(&id, &source).await;
+    world.assert_landed_once(&id, &source).await;
 }
 
 #[tokio::test]
@@ -251,5 +251,5 @@ async fn a_landing_that_is_in_both_queues_lands_once() {
     .await;
     world.cloud.faults().clear();
     source.release();
-    world.assert_stored_once(&id, &source).await;
+    world.assert_landed_once(&id, &source).await;
 }
