@@ -93,6 +93,7 @@ def describe(session, endpoint, urls: dict, stack_name=STACK_NAME):
         "bucket": found["BucketName"],
         "table": found["TableName"],
         "delivery_queue_url": found["DeliveryQueueUrl"],
+        "long_landings_queue_url": found["LongLandingsQueueUrl"],
         "dead_letter_queue_url": found["DeadLetterQueueUrl"],
         "submissions_queue_url": found["SubmissionsQueueUrl"],
         "failed_invocations_queue_url": found["FailedInvocationsQueueUrl"],

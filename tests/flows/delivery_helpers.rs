@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use harness::{BUCKET, DELIVERY_QUEUE, cloud::Service, until};
+use harness::{
+    BUCKET, DELIVERY_QUEUE, LONG_LANDINGS_QUEUE,
+    cloud::{QueueDepth, Service},
+    until,
+};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -112,11 +116,12 @@ impl World {
         self.inject_fault(json!({ "on": "archive", "kind": "no_length", "count": null }));
     }
 
-    /// Waits until the delivery queue has no visible, delayed or in-flight message.
+    /// Waits until the delivery queue and the queue of long landings have no visible, delayed or in-flight message.
     pub(crate) async fn wait_for_empty_queue(&self) {
-        until("the queue is empty", || async {
-            let depth = self.cloud.queue_depth(DELIVERY_QUEUE)?;
-            (depth.visible + depth.in_flight + depth.delayed == 0).then_some(())
+        until("the queues are empty", || async {
+            let depths = [DELIVERY_QUEUE, LONG_LANDINGS_QUEUE].map(|queue| self.cloud.queue_depth(queue));
+            let is_empty = |depth: &QueueDepth| depth.visible + depth.in_flight + depth.delayed == 0;
+            depths.iter().all(|depth| depth.as_ref().is_some_and(is_empty)).then_some(())
         })
         .await;
     }

@@ -4,6 +4,7 @@ mod changing_sources;
 mod incomplete_archives;
 mod interrupted_downloads;
 mod invalid_sources;
+mod long_landings;
 mod multipart_uploads;
 mod random_faults;
 mod redirects;

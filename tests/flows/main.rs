@@ -31,6 +31,7 @@ mod signing_secret;
 mod submit;
 mod sweep;
 mod unpack;
+mod virtual_time;
 mod webhook_receiver;
 mod worker_crashes;
 mod workflows;

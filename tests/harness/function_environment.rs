@@ -89,6 +89,7 @@ impl FunctionEnvironments<'_> {
             ("TABLE_NAME", TABLE),
             ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
             ("BUCKET_NAME", BUCKET),
+            ("LONG_LANDINGS_QUEUE_URL", &self.queues.long_landings),
             ("TRUSTED_ORIGINS", &trusted_origins),
             ("SECRET_ID", SECRET),
             ("TOKEN_SECRET_ID", TOKEN_SECRET),

@@ -17,6 +17,8 @@ pub const TABLE: &str = "landfall-jobs";
 pub const DELIVERY_QUEUE: &str = "landfall-deliveries";
 /// Name of its dead-letter queue.
 pub const DEAD_LETTER_QUEUE: &str = "landfall-dead-letters";
+/// Name of the queue of long landings. It shares that dead-letter queue.
+pub const LONG_LANDINGS_QUEUE: &str = "landfall-long-landings";
 /// Name of the queue of jobs whose submission is deferred.
 pub const SUBMISSIONS_QUEUE: &str = "landfall-submissions";
 /// Name of its dead-letter queue.
@@ -41,6 +43,7 @@ pub(crate) type SetupError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone)]
 pub(crate) struct QueueUrls {
     pub(crate) deliveries: String,
+    pub(crate) long_landings: String,
     pub(crate) submissions: String,
     pub(crate) caller_webhooks: String,
     pub(crate) failed_invocations: String,
@@ -87,6 +90,8 @@ impl AwsClients {
         // The visibility timeouts of the template: longer than the timeouts of the functions, which set themselves when a
         // message becomes visible again.
         let deliveries = self.create_queue(DELIVERY_QUEUE, DEAD_LETTER_QUEUE, 960, max_receive_count).await?;
+        let long_landings =
+            self.create_queue(LONG_LANDINGS_QUEUE, DEAD_LETTER_QUEUE, 960, max_receive_count).await?;
         let submissions = self
             .create_queue(SUBMISSIONS_QUEUE, SUBMISSIONS_DEAD_LETTER_QUEUE, 360, max_receive_count)
             .await?;
@@ -95,7 +100,7 @@ impl AwsClients {
             self.create_queue(queue, dead_letter_queue, 960, webhook::CALLER_ATTEMPTS).await?;
         let failed_invocations = self.sqs.create_queue().queue_name(FAILED_INVOCATIONS_QUEUE).send().await?;
         let failed_invocations = failed_invocations.queue_url().ok_or("the queue has no URL")?.to_owned();
-        Ok(QueueUrls { deliveries, submissions, caller_webhooks, failed_invocations })
+        Ok(QueueUrls { deliveries, long_landings, submissions, caller_webhooks, failed_invocations })
     }
 
     /// Creates the table of `template.yaml`, unless it exists.

@@ -14,8 +14,8 @@ use crate::{
     function::{in_process, invoke_handler},
     function_environment::{FunctionEnvironments, common_variables},
     resources::{
-        AwsClients, BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, DELIVERY_QUEUE,
-        FAILED_INVOCATIONS_QUEUE, SECRET, SUBMISSIONS_QUEUE, SetupError, TABLE, TOKEN_SECRET,
+        AwsClients, BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, DELIVERY_QUEUE, FAILED_INVOCATIONS_QUEUE, LONG_LANDINGS_QUEUE,
+        SECRET, SUBMISSIONS_QUEUE, SetupError, TABLE, TOKEN_SECRET,
     },
     simulators::{Ports as SimulatorPorts, SimulatorHost},
     stack_options::{StackOptions, Workers},
@@ -50,6 +50,8 @@ pub struct Stack {
     pub http: HttpClient,
     /// URL of the delivery queue.
     pub delivery_queue_url: String,
+    /// URL of the queue of long landings.
+    pub long_landings_queue_url: String,
     /// URL of the queue of jobs whose submission is deferred.
     pub submissions_queue_url: String,
     /// The worker's processes, if the worker runs as processes.
@@ -60,7 +62,7 @@ pub struct Stack {
     pub submit_function: Function,
     /// The worker, for direct invocation.
     pub worker_function: Function,
-    source: Option<EventSource>,
+    sources: Vec<EventSource>,
     submissions: Option<EventSource>,
     _caller_webhooks: EventSource,
     _schedule: Option<SweepSchedule>,
@@ -127,12 +129,13 @@ impl Stack {
             aws: clients,
             http: HttpClient::default(),
             delivery_queue_url: queues.deliveries,
+            long_landings_queue_url: queues.long_landings,
             submissions_queue_url: queues.submissions,
             failed_invocations_queue_url: queues.failed_invocations,
             processes,
             submit_function,
             worker_function,
-            source: None,
+            sources: vec![],
             submissions: None,
             _caller_webhooks: caller_webhooks,
             _schedule: schedule,
@@ -144,19 +147,23 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Starts the event source mapping of the delivery queue and the worker.
+    /// Starts the event source mappings of the delivery queue and of the queue of long landings.
     pub fn resume_worker(&mut self) {
-        let options = EventSourceOptions {
-            batch_size: 1,
-            maximum_concurrency: self.options.worker_concurrency,
-            ..EventSourceOptions::new(DELIVERY_QUEUE)
-        };
-        self.source = Some(self.cloud.event_source(options, self.worker_function.clone()));
+        let queues = [
+            (DELIVERY_QUEUE, self.options.worker_concurrency),
+            (LONG_LANDINGS_QUEUE, self.options.long_landing_concurrency),
+        ];
+        let sources = queues.map(|(queue, maximum_concurrency)| {
+            let options =
+                EventSourceOptions { batch_size: 1, maximum_concurrency, ..EventSourceOptions::new(queue) };
+            self.cloud.event_source(options, self.worker_function.clone())
+        });
+        self.sources = sources.into();
     }
 
-    /// Stops the event source mapping of the worker. Running invocations are aborted.
+    /// Stops these event source mappings. Running invocations are aborted.
     pub fn pause_worker(&mut self) {
-        self.source = None;
+        self.sources.clear();
     }
 
     /// Starts the event source mapping of the submissions queue and `submit`.
@@ -201,6 +208,7 @@ impl Stack {
             "bucket": BUCKET,
             "table": TABLE,
             "delivery_queue_url": self.delivery_queue_url,
+            "long_landings_queue_url": self.long_landings_queue_url,
             "submissions_queue_url": self.submissions_queue_url,
             "failed_invocations_queue_url": self.failed_invocations_queue_url,
             "secret_id": SECRET,

@@ -53,8 +53,10 @@ pub struct StackOptions {
     pub submit_timeout: Duration,
     /// The delays before the retries of an asynchronous invocation of `submit`.
     pub async_retry_delays: Vec<Duration>,
-    /// How many messages the worker processes concurrently.
+    /// How many messages of the delivery queue the worker processes concurrently.
     pub worker_concurrency: usize,
+    /// How many messages of the queue of long landings the worker processes concurrently.
+    pub long_landing_concurrency: usize,
     /// How many batches of deferred jobs `submit` processes concurrently.
     pub submit_concurrency: usize,
     /// `maxReceiveCount`: how often a message is received before it moves to the dead-letter queue.
@@ -80,6 +82,7 @@ impl StackOptions {
             submit_timeout: Duration::from_secs(60),
             async_retry_delays: AsyncInvokeConfig::default().retry_delays,
             worker_concurrency: 10,
+            long_landing_concurrency: 10,
             submit_concurrency: 5,
             max_receive_count: 12,
             dynamodb_in_memory: false,

@@ -5,7 +5,7 @@ use http_client::{CallerWebhookClient, ProviderHttpClient};
 use job_store::JobStore;
 use model::Error;
 use notifications::{EventBus, WorkflowNotifier};
-use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
+use queues::{CallerWebhookQueue, DeliveryQueue, LongLandingQueue, SubmissionQueue};
 use runtime::{AwsConfig, XrayDaemon};
 use secrets::{SecretStore, TokenCache};
 
@@ -18,6 +18,7 @@ pub(crate) struct WorkerClients {
     pub(crate) job_store: JobStore,
     pub(crate) bucket: Bucket,
     pub(crate) delivery_queue: DeliveryQueue,
+    pub(crate) long_landing_queue: LongLandingQueue,
     pub(crate) submission_queue: SubmissionQueue,
     pub(crate) caller_webhook_queue: CallerWebhookQueue,
     pub(crate) caller_webhook_client: CallerWebhookClient,
@@ -47,6 +48,10 @@ impl WorkerClients {
             ),
             bucket: connect_bucket(aws, &config.store),
             delivery_queue: connect_delivery_queue(aws, &config.store),
+            long_landing_queue: LongLandingQueue::new(
+                &aws.service_config("SQS"),
+                &config.long_landings_queue_url,
+            ),
             submission_queue: SubmissionQueue::new(
                 &aws.service_config("SQS"),
                 &config.sweep.submissions_queue_url,

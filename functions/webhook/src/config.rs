@@ -19,6 +19,10 @@ const DEFAULT_MAX_ARCHIVE_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 const DEFAULT_MIN_DOWNLOAD_RATE: MinDownloadRate =
     MinDownloadRate { bytes_per_second: 80_000, window: Duration::from_secs(60) };
 
+/// How long a landing occupies a worker of the delivery queue by default. 64 MiB, the most that restarts when it moves,
+/// take this long at 6.7 MB per second. docs/architecture.md has the arithmetic.
+const DEFAULT_SHORT_LANDING_SECONDS: u64 = 10;
+
 /// The limits on an archive that is unpacked, by default: 10,000 entries, 50 GiB in all, 20 GiB each, and 200 times
 /// the length of the archive.
 const DEFAULT_UNPACK_LIMITS: UnpackLimits = UnpackLimits {
@@ -82,6 +86,11 @@ pub struct WorkerConfig {
     /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the limits on an archive that is
     /// unpacked.
     pub unpack_limits: UnpackLimits,
+    /// `LONG_LANDINGS_QUEUE_URL`: the queue of long landings.
+    pub long_landings_queue_url: String,
+    /// `SHORT_LANDING_SECONDS`: how long a landing occupies a worker of the delivery queue before it moves to the queue
+    /// of long landings.
+    pub short_landing_duration: Duration,
     /// `IMPORT_KINDS`: kinds of work that are imported as jobs although they were not submitted through Landfall:
     /// `export`, `generation`, `banner`.
     pub import_kinds: Vec<String>,
@@ -169,6 +178,12 @@ impl WorkerConfig {
             min_download_rate: read_min_download_rate(environment)?,
             unpack: environment.parse_or_default("UNPACK", true, "true or false")?,
             unpack_limits: read_unpack_limits(environment)?,
+            long_landings_queue_url: environment.required("LONG_LANDINGS_QUEUE_URL")?,
+            short_landing_duration: Duration::from_secs(environment.parse_or_default(
+                "SHORT_LANDING_SECONDS",
+                DEFAULT_SHORT_LANDING_SECONDS,
+                "a number of seconds",
+            )?),
             import_kinds: environment.comma_separated("IMPORT_KINDS"),
             lookup_delay_seconds: environment.parse_or_default(
                 "LOOKUP_DELAY_SECONDS",

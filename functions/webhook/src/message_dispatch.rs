@@ -1,12 +1,14 @@
 //! The worker: processes the messages of its queues one by one and reports those that failed.
 //!
-//! A message of the delivery queue is a provider's delivery, the continuation of a landing, or a request to poll. A
-//! message of the caller webhook queue is a webhook to send. The scheduled sweep starts here, too.
+//! A message of the delivery queue is a provider's delivery, a landing to begin, or a request to poll. A message of the
+//! queue of long landings is a landing to continue. A message of the caller webhook queue is a webhook to send. The
+//! scheduled sweep starts here, too.
 
-use model::{Error, ErrorClass};
-use queues::DeliveryQueueMessage;
+use model::{Error, ErrorClass, JobId};
+use queues::{DeliveryQueueMessage, QueuedLanding, ReceivedMessage};
 use runtime::{AwsConfig, SqsBatchResponse, SqsMessage, XrayDaemon, work_item_span};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
@@ -53,14 +55,21 @@ impl Worker {
         }
         let mut reply = SqsBatchResponse::default();
         for (index, message) in messages.into_iter().enumerate() {
-            let SqsMessage { message_id: id, receipt_handle, receive_count, body, .. } = message;
+            let SqsMessage { message_id: id, receipt_handle, receive_count, body, queue_name, .. } = message;
+            let is_long_landing = self.clients.long_landing_queue.is_named(&queue_name);
+            let message = match is_long_landing {
+                true => self.clients.long_landing_queue.received(receipt_handle),
+                false => self.clients.delivery_queue.received(receipt_handle),
+            };
             if index > 0 && deadline - OffsetDateTime::now_utc() < MIN_TIME_LEFT {
                 // If it started now, Lambda could end it together with the finished work of this batch.
-                self.change_visibility(&receipt_handle, 0).await;
+                change_visibility(&message, 0).await;
                 reply.add_failure(id);
                 continue;
             }
-            let receipt = MessageReceipt { message_id: id, receipt_handle, deadline };
+            let limit = self.clients.config.short_landing_duration;
+            let moves_at = (!is_long_landing).then(|| Instant::now() + limit);
+            let receipt = MessageReceipt { message_id: id, message, deadline, moves_at };
             let processed =
                 self.process_message(&body, receive_count, &receipt).instrument(work_item_span()).await;
             if processed.is_err() {
@@ -87,14 +96,18 @@ impl Worker {
         receipt: &MessageReceipt,
     ) -> Result<(), Error> {
         let Err(failure) = Box::pin(self.dispatch(body, receipt)).await else { return Ok(()) };
-        failure.error.log("delivery queue message failed, it is retried");
+        failure.error.log("queue message failed, it is retried");
         // The backoff applies behind another worker, too: a long landing must not use up the attempts of a duplicate.
         let delay = self.backoff(receive_count).max(failure.min_delay_seconds.unwrap_or_default());
-        self.change_visibility(&receipt.receipt_handle, delay).await;
+        change_visibility(&receipt.message, delay).await;
         Err(failure.error)
     }
 
     async fn dispatch(&self, body: &str, receipt: &MessageReceipt) -> Result<(), MessageFailure> {
+        if receipt.moves_at.is_none() {
+            let QueuedLanding { job_id } = QueuedLanding::parse(body)?;
+            return self.land(job_id, receipt).await;
+        }
         match DeliveryQueueMessage::parse(body)? {
             DeliveryQueueMessage::Delivery(message) => {
                 match DeliveryProcessor::new(&self.clients).process(message, receipt).await {
@@ -111,10 +124,7 @@ impl Worker {
                     processed => processed,
                 }
             }
-            DeliveryQueueMessage::ContinueLanding(id) => {
-                runtime::record_job_id(id);
-                Landing::new(&self.clients).land(id, None, receipt, None).await
-            }
+            DeliveryQueueMessage::ContinueLanding(id) => self.land(id, receipt).await,
             DeliveryQueueMessage::Poll(id) => {
                 runtime::record_job_id(id);
                 Ok(CallbackPoll::new(&self.clients).poll(id, receipt.deadline).await?)
@@ -122,10 +132,9 @@ impl Worker {
         }
     }
 
-    async fn change_visibility(&self, receipt_handle: &str, seconds: u32) {
-        if let Err(error) = self.clients.delivery_queue.change_visibility(receipt_handle, seconds).await {
-            error.log("a delivery is retried only after the queue's own visibility timeout");
-        }
+    async fn land(&self, id: JobId, receipt: &MessageReceipt) -> Result<(), MessageFailure> {
+        runtime::record_job_id(id);
+        Landing::new(&self.clients).land(id, None, receipt, None).await
     }
 
     /// The delay before the next receive. It doubles with each receive of the message.
@@ -133,5 +142,11 @@ impl Worker {
         let doublings = receive_count.saturating_sub(1).min(16);
         let doubled = self.clients.config.retry_base_seconds.saturating_mul(1 << doublings);
         doubled.min(MAX_RETRY_DELAY_SECONDS)
+    }
+}
+
+async fn change_visibility(message: &ReceivedMessage, seconds: u32) {
+    if let Err(error) = message.change_visibility(seconds).await {
+        error.log("a message is retried only after the queue's own visibility timeout");
     }
 }

@@ -1,9 +1,11 @@
-//! One message of the delivery queue: its receipt, and why it must be received again.
+//! One message of the delivery queue or of the queue of long landings: its receipt, and why it must be received again.
 
 use std::time::Duration;
 
 use model::{Error, ErrorClass};
+use queues::ReceivedMessage;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 /// The longest delay before a message becomes visible again, in seconds.
 pub(crate) const MAX_RETRY_DELAY_SECONDS: u32 = 900;
@@ -12,9 +14,11 @@ pub(crate) const MAX_RETRY_DELAY_SECONDS: u32 = 900;
 #[derive(Debug)]
 pub(crate) struct MessageReceipt {
     pub(crate) message_id: String,
-    pub(crate) receipt_handle: String,
+    pub(crate) message: ReceivedMessage,
     /// When Lambda ends the invocation.
     pub(crate) deadline: OffsetDateTime,
+    /// When a landing moves to the queue of long landings. `None` if the message came from that queue.
+    pub(crate) moves_at: Option<Instant>,
 }
 
 /// Why a message stays on the queue, and after how long it is received again.

@@ -14,7 +14,7 @@ use crate::sqs_queue::parse_message;
 pub enum DeliveryQueueMessage {
     /// An authenticated delivery.
     Delivery(QueuedDelivery),
-    /// A landing to continue, because it did not fit into one invocation.
+    /// A landing to begin, or to attempt again.
     ContinueLanding(JobId),
     /// A job to poll at the provider: an unverified callback arrived too soon after another one, or the job is retried.
     Poll(JobId),

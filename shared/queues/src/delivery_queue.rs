@@ -2,7 +2,7 @@
 
 use model::Error;
 
-use crate::{DeliveryQueueMessage, sqs_queue::SqsQueue};
+use crate::{DeliveryQueueMessage, ReceivedMessage, sqs_queue::SqsQueue};
 
 /// The delivery queue.
 #[derive(Debug, Clone)]
@@ -22,12 +22,8 @@ impl DeliveryQueue {
         self.0.send_message(message, delay).await
     }
 
-    /// Hides a received message for `seconds` from now. A short time makes SQS deliver it again sooner than the queue's
-    /// visibility timeout; a long one keeps it hidden while it is processed.
-    ///
-    /// # Errors
-    /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn change_visibility(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
-        self.0.change_visibility(receipt_handle, seconds).await
+    /// A message of this queue that was received with this receipt handle.
+    pub fn received(&self, receipt_handle: impl Into<String>) -> ReceivedMessage {
+        ReceivedMessage::new(&self.0, receipt_handle)
     }
 }

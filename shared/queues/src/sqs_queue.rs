@@ -4,6 +4,7 @@ use aws_sdk_sqs::{
     Client,
     config::http::HttpResponse,
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    types::Message,
 };
 use model::{Error, ErrorClass};
 use serde::{Serialize, de::DeserializeOwned};
@@ -17,17 +18,6 @@ const MAX_VISIBILITY_TIMEOUT_SECONDS: u32 = 43_200;
 /// is too long, or contains characters that are not allowed.
 const PERMANENT_CODES: [&str; 3] =
     ["InvalidParameterValue", "InvalidMessageContents", "UnsupportedOperation"];
-
-/// A message that was received and not deleted.
-#[derive(Debug)]
-pub struct ReceivedMessage {
-    /// The id, which stays the same when the message is received again.
-    pub message_id: String,
-    /// The receipt handle, which changes with each receive.
-    pub receipt_handle: String,
-    /// The body.
-    pub body: String,
-}
 
 /// A queue by its URL.
 #[derive(Debug, Clone)]
@@ -61,19 +51,12 @@ impl SqsQueue {
         &self,
         limit: u8,
         seconds: u32,
-    ) -> Result<Vec<ReceivedMessage>, Error> {
+    ) -> Result<Vec<Message>, Error> {
         let seconds = i32::try_from(seconds.min(MAX_VISIBILITY_TIMEOUT_SECONDS)).unwrap_or_default();
         let receive = self.client.receive_message().queue_url(&self.url).wait_time_seconds(1);
         let receive = receive.max_number_of_messages(limit.into()).visibility_timeout(seconds);
         let received = receive.send().await.map_err(|e| queue_error("return its messages", e))?;
-        let messages = received.messages.unwrap_or_default().into_iter();
-        Ok(messages
-            .map(|message| ReceivedMessage {
-                message_id: message.message_id.unwrap_or_default(),
-                receipt_handle: message.receipt_handle.unwrap_or_default(),
-                body: message.body.unwrap_or_default(),
-            })
-            .collect())
+        Ok(received.messages.unwrap_or_default())
     }
 
     /// Deletes a received message.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use model::{Error, ErrorClass};
-use queues::ReceivedMessage;
+use queues::QueuedInvocation;
 use runtime::InvocationError;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -92,7 +92,7 @@ impl<'a> FailedInvocations<'a> {
     }
 
     /// Runs an invocation again, and deletes its record if it succeeds.
-    async fn redrive(&self, message: &ReceivedMessage) -> Value {
+    async fn redrive(&self, message: &QueuedInvocation) -> Value {
         let id = request_id(message);
         let command = InvocationRecord::parse(&message.body).and_then(InvocationRecord::into_command);
         let response = match command {
@@ -117,7 +117,7 @@ impl<'a> FailedInvocations<'a> {
     }
 
     /// Receives the message of an invocation. The others become visible again.
-    async fn find(&self, id: &str) -> Result<ReceivedMessage, Error> {
+    async fn find(&self, id: &str) -> Result<QueuedInvocation, Error> {
         let (mut messages, error) = self.receive_until(|message| request_id(message) == id).await;
         let found = messages.iter().position(|message| request_id(message) == id);
         let found = found.map(|index| messages.swap_remove(index));
@@ -139,8 +139,8 @@ impl<'a> FailedInvocations<'a> {
     /// case, because it must be released.
     async fn receive_until(
         &self,
-        is_last: impl Fn(&ReceivedMessage) -> bool,
-    ) -> (Vec<ReceivedMessage>, Option<Error>) {
+        is_last: impl Fn(&QueuedInvocation) -> bool,
+    ) -> (Vec<QueuedInvocation>, Option<Error>) {
         let mut messages = vec![];
         while messages.len() < MAX_RECEIVED && !messages.iter().any(&is_last) {
             match self.clients.failed_invocation_queue.receive_batch(HIDDEN_SECONDS).await {
@@ -153,7 +153,7 @@ impl<'a> FailedInvocations<'a> {
     }
 
     /// Makes messages visible again. One for which that fails becomes visible on its own after a while.
-    async fn release(&self, messages: &[ReceivedMessage]) {
+    async fn release(&self, messages: &[QueuedInvocation]) {
         let queue = &self.clients.failed_invocation_queue;
         for released in join_all(messages.iter().map(|message| queue.release(message))).await {
             if let Err(error) = released {
@@ -164,13 +164,13 @@ impl<'a> FailedInvocations<'a> {
 }
 
 /// The request id of an invocation. A message without one is named by its own id.
-fn request_id(message: &ReceivedMessage) -> String {
+fn request_id(message: &QueuedInvocation) -> String {
     let record = InvocationRecord::parse(&message.body).ok();
     let id = record.as_ref().and_then(InvocationRecord::request_id);
     id.map_or_else(|| message.message_id.clone(), str::to_owned)
 }
 
-fn view(message: &ReceivedMessage) -> Value {
+fn view(message: &QueuedInvocation) -> Value {
     InvocationRecord::parse(&message.body).map_or_else(
         |error| json!({ "request_id": message.message_id, "error": { "type": null, "message": error.message } }),
         |record| record.to_view(&request_id(message)),

@@ -4,8 +4,6 @@
 //! it waits, and only the invocation that moves it from `waiting` to `submitting` sends the request. The reservation is
 //! made right before the request and not when the job is created, so that a pause of the queue wastes no reservations.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use job_store::{Reservation, StoredJob};
 use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
@@ -21,7 +19,7 @@ use crate::{
     submission::{
         concurrency_limit::{SlotStatus, acquire_lock_and_slot},
         enqueue_submission::{DeferOutcome, DeferredSubmissions, MAX_QUEUE_WAIT},
-        postpone_submission::Postponement,
+        postpone_submission::{Postponement, delay_after_refusal},
         record_outcome::OutcomeRecorder,
         submission_context::SubmissionContext,
         submit_attempt::{SubmitAttempt, SubmitOutcome},
@@ -36,9 +34,6 @@ const MAX_DELAY_SECONDS: u32 = 900;
 
 /// How long a job without a slot waits: until the next sweep, which queues it again.
 const NO_SLOT_DELAY: time::Duration = time::Duration::seconds(50);
-
-/// How long a job waits after a temporary refusal without a `Retry-After`.
-const DEFAULT_RETRY_AFTER_SECONDS: u64 = 30;
 
 /// Consumes messages of the submission queue in one invocation.
 pub(crate) struct SubmissionQueueConsumer<'a> {
@@ -159,8 +154,8 @@ impl<'a> SubmissionQueueConsumer<'a> {
             SubmitOutcome::Postponed(postponement) => self.postpone(job, postponement).await,
             SubmitOutcome::Superseded(_) => Ok(()),
             SubmitOutcome::Refused(error) if error.is_retryable() => {
-                let seconds = error.retry_after.unwrap_or(DEFAULT_RETRY_AFTER_SECONDS);
-                let at = OffsetDateTime::now_utc() + Duration::from_secs(seconds).min(MAX_PAUSE);
+                let now = OffsetDateTime::now_utc();
+                let at = now + delay_after_refusal(&error, now - job.created_at).min(MAX_PAUSE);
                 let postponement = Postponement { at, refusal: Some(error), may_be_recorded: false };
                 self.postpone(job, postponement).await
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bucket::Bucket;
 use job_store::{JobStore, Lease, LeaseOutcome, StoredJob};
 use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, TransferStatistics};
-use queues::{DeliveryQueue, DeliveryQueueMessage};
+use queues::LongLandingQueue;
 use runtime::{Segment, SegmentId, XrayDaemon};
 use time::OffsetDateTime;
 
@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct Landing<'a> {
     job_store: &'a JobStore,
     bucket: &'a Bucket,
-    delivery_queue: &'a DeliveryQueue,
+    long_landing_queue: &'a LongLandingQueue,
     tracer: &'a XrayDaemon,
     lease_duration: Duration,
     notifier: JobNotifier<'a>,
@@ -38,7 +38,7 @@ impl<'a> Landing<'a> {
         Self {
             job_store: &clients.job_store,
             bucket: &clients.bucket,
-            delivery_queue: &clients.delivery_queue,
+            long_landing_queue: &clients.long_landing_queue,
             tracer: &clients.tracer,
             lease_duration: clients.config.lease_duration,
             notifier: JobNotifier::new(clients),
@@ -142,11 +142,13 @@ impl<'a> Landing<'a> {
         Ok(job)
     }
 
-    /// Queues the rest of the landing for another invocation, before the message of this one is deleted.
+    /// Queues the rest of the landing for another invocation, before the message of this one is deleted. Long landings
+    /// have a queue of their own, so that they do not occupy the workers that deliveries wait for. A crash between these
+    /// steps leaves a message in at least one of the two queues, and the lease serializes two messages of one job.
     async fn queue_continuation(&self, lease: &Lease) -> Result<(), Error> {
         tracing::info!(metric = "LandingsContinued", count = 1, "landing continues in another invocation");
         self.job_store.release_lease(lease, OffsetDateTime::now_utc()).await?;
-        self.delivery_queue.send(&DeliveryQueueMessage::ContinueLanding(lease.job_id), 0).await
+        self.long_landing_queue.send(lease.job_id).await
     }
 
     /// Stores the error on the job, and releases the lease so that the next attempt need not wait for its expiry.

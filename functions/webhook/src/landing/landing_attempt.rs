@@ -10,7 +10,7 @@ use super::{
     landing_context::{LandingClients, LandingContext},
     landing_outcome::LandingOutcome,
     lease_renewal::{LeaseRenewal, LeasedOutcome},
-    refresh_source_urls::refresh_sources,
+    refresh_source_urls::{SourceRefresh, refresh_sources},
     transfer::{Checkpoint, DownloadRate, LandingProgress},
 };
 use crate::{queue_message::MessageReceipt, stored_source_urls::read_source_list};
@@ -46,20 +46,25 @@ impl LandingAttempt<'_> {
     pub(super) async fn run(&self, job: &Job) -> Result<LeasedOutcome<JobEvent>, LandingAttemptError> {
         let (mut refreshed, mut refreshes_left) = (None, MAX_SOURCE_REFRESHES);
         loop {
-            let job = refreshed.as_ref().unwrap_or(job);
+            let job = refreshed.as_deref().unwrap_or(job);
             match self.transfer_leased(job, refreshes_left).await {
                 Err(missing) if missing.error.class == ErrorClass::SourceGone && refreshes_left > 0 => {
                     missing
                         .error
                         .log("files are not at their URLs any more, the provider is polled for new ones");
-                    let refresh = refresh_sources(&self.clients, self.lease, job, self.receipt.deadline);
+                    let refresh = refresh_sources(&self.clients, self.lease, job, self.receipt);
                     match refresh.await? {
-                        Some(job) => (refreshed, refreshes_left) = (Some(job), refreshes_left - 1),
-                        None if job.sources.iter().all(|source| source.role == SourceRole::Archive) => {
+                        SourceRefresh::Refreshed(job) => {
+                            (refreshed, refreshes_left) = (Some(job), refreshes_left - 1);
+                        }
+                        SourceRefresh::OutOfTime => return Ok(LeasedOutcome::OutOfTime),
+                        SourceRefresh::NotAvailable
+                            if job.sources.iter().all(|source| source.role == SourceRole::Archive) =>
+                        {
                             return Err(missing);
                         }
                         // The missing files stay missing, and the other files land.
-                        None => refreshes_left = 0,
+                        SourceRefresh::NotAvailable => refreshes_left = 0,
                     }
                 }
                 ended => return ended,

@@ -5,7 +5,6 @@ use http_client::Downloader;
 use job_store::JobStore;
 use model::{Error, Job};
 use notifications::WorkflowNotifier;
-use queues::DeliveryQueue;
 use secrets::SecretStore;
 
 use super::transfer::{Checkpoint, LandingProgress};
@@ -20,7 +19,6 @@ pub(super) struct LandingClients<'a> {
     pub(super) config: &'a WorkerConfig,
     pub(super) job_store: &'a JobStore,
     pub(super) bucket: &'a Bucket,
-    pub(super) delivery_queue: &'a DeliveryQueue,
     pub(super) secrets: &'a SecretStore,
     pub(super) workflow_waiters: &'a WorkflowNotifier,
     pub(super) poller: Poller<'a>,
@@ -32,7 +30,6 @@ impl<'a> LandingClients<'a> {
             config: &clients.config,
             job_store: &clients.job_store,
             bucket: &clients.bucket,
-            delivery_queue: &clients.delivery_queue,
             secrets: &clients.secrets,
             workflow_waiters: &clients.workflow_waiters,
             poller: Poller::new(clients),

@@ -1,5 +1,5 @@
-//! Renews the lease and hides the queue message while a landing runs. Stops the landing if the lease is lost or the
-//! invocation is about to end.
+//! Renews the lease and hides the queue message while a landing runs. Stops the landing if the lease is lost, if the
+//! invocation is about to end, or if the landing takes too long for the delivery queue.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -7,6 +7,7 @@ use job_store::Lease;
 use model::{Error, ErrorClass, JobEvent};
 use notifications::UnreachableServices;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use super::{landing_context::LandingClients, transfer::LandingProgress};
 use crate::{notifications::workflow_heartbeat::send_heartbeat, queue_message::MessageReceipt};
@@ -21,7 +22,7 @@ const CLEAN_UP_TIMEOUT: Duration = Duration::from_millis(1500);
 pub(super) enum LeasedOutcome<T> {
     /// The landing is done.
     Done(T),
-    /// The invocation is about to end, and another one can resume the landing.
+    /// The time is over, and another invocation continues the landing.
     OutOfTime,
 }
 
@@ -43,8 +44,7 @@ impl LeaseRenewal<'_> {
         landing: impl Future<Output = Result<T, Error>>,
     ) -> Result<LeasedOutcome<T>, Error> {
         tokio::pin!(landing);
-        let left = Duration::try_from(self.receipt.deadline - OffsetDateTime::now_utc());
-        let end = tokio::time::sleep(left.unwrap_or(Duration::ZERO).saturating_sub(RESERVE));
+        let end = tokio::time::sleep(self.time_left());
         // Concurrently: the transfer continues while a request to a slow queue or table is retried.
         let lost = tokio::select! {
             ended = &mut landing => {
@@ -66,10 +66,19 @@ impl LeaseRenewal<'_> {
             return Err(error);
         }
         self.store_progress().await?;
-        match self.progress.can_resume() {
+        // A landing that cannot be resumed starts again, but with a whole invocation. That happens once.
+        match self.progress.can_resume() || self.receipt.moves_at.is_some() {
             true => Ok(LeasedOutcome::OutOfTime),
             false => Err(self.progress.out_of_time_error()),
         }
+    }
+
+    /// How long the landing may run in this invocation.
+    fn time_left(&self) -> Duration {
+        let invocation = Duration::try_from(self.receipt.deadline - OffsetDateTime::now_utc());
+        let invocation = invocation.unwrap_or(Duration::ZERO).saturating_sub(RESERVE);
+        let moves_at = self.receipt.moves_at;
+        moves_at.map_or(invocation, |at| invocation.min(at.saturating_duration_since(Instant::now())))
     }
 
     /// Renews the lease and the message three times per lease duration, until the lease is lost.
@@ -130,9 +139,8 @@ impl LeaseRenewal<'_> {
     /// Hides the message for the duration of the lease. If this worker crashes, the message becomes visible when the lease
     /// expires, and not hours later.
     async fn hide_message(&self) -> Result<(), Error> {
-        let LandingClients { config, delivery_queue, .. } = self.clients;
-        let seconds = u32::try_from(config.lease_duration.as_secs()).unwrap_or(u32::MAX).max(1);
-        delivery_queue.change_visibility(&self.receipt.receipt_handle, seconds).await
+        let seconds = u32::try_from(self.clients.config.lease_duration.as_secs()).unwrap_or(u32::MAX).max(1);
+        self.receipt.message.change_visibility(seconds).await
     }
 
     /// Stores the progress, for status requests and for the invocation that resumes the landing.

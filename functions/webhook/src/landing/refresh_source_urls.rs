@@ -6,10 +6,11 @@ use job_store::Lease;
 use model::{Error, ErrorClass, Job, JobEvent};
 use providers::PollStatus;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use super::landing_context::LandingClients;
 use crate::{
-    polling::poll_request::PollOutcome, provider_of_job::find_job_provider,
+    polling::poll_request::PollOutcome, provider_of_job::find_job_provider, queue_message::MessageReceipt,
     stored_source_urls::store_long_source_list,
 };
 
@@ -18,25 +19,35 @@ const SAME_URL_DELAY: Duration = Duration::from_secs(1);
 /// The time reserved in the invocation for the transfer of the files.
 const MIN_TIME_LEFT: time::Duration = time::Duration::seconds(30);
 
-/// Polls for the sources of a job and stores them. Returns `None` if the provider cannot be polled for them or does
-/// not return any.
+/// The result of a poll for new URLs.
+pub(super) enum SourceRefresh {
+    /// The job with the sources that the provider reports now.
+    Refreshed(Box<Job>),
+    /// The provider cannot be polled for them or does not return any.
+    NotAvailable,
+    /// The provider's rate limit allows a request only when the landing is to have moved to the queue of long landings.
+    OutOfTime,
+}
+
+/// Polls for the sources of a job and stores them.
 pub(super) async fn refresh_sources(
     clients: &LandingClients<'_>,
     lease: &Lease,
     job: &Job,
-    deadline: OffsetDateTime,
-) -> Result<Option<Job>, Error> {
+    receipt: &MessageReceipt,
+) -> Result<SourceRefresh, Error> {
     let LandingClients { job_store, bucket, poller, .. } = clients;
     let provider = find_job_provider(job)?;
-    let finished = match Box::pin(poller.poll(provider, job, deadline - MIN_TIME_LEFT)).await? {
+    let finished = match Box::pin(poller.poll(provider, job, latest_poll(receipt))).await? {
         PollOutcome::Answered(PollStatus::Ended(event @ JobEvent::FilesReady { .. })) => event,
         PollOutcome::Unanswered(error, _) if error.is_retryable() => return Err(error),
+        PollOutcome::OutOfTime if receipt.moves_at.is_some() => return Ok(SourceRefresh::OutOfTime),
         PollOutcome::OutOfTime => {
             let message = "there was no time left to poll the provider for new URLs of the files";
             return Err(Error::new(ErrorClass::SourceUnavailable, message));
         }
         PollOutcome::Answered(_) | PollOutcome::Unanswered(..) | PollOutcome::NotSupported => {
-            return Ok(None);
+            return Ok(SourceRefresh::NotAvailable);
         }
     };
     let finished = store_long_source_list(bucket, &job.provider, finished).await?;
@@ -46,5 +57,12 @@ pub(super) async fn refresh_sources(
         // The URLs are the same: the provider may have reported the files a moment too early.
         tokio::time::sleep(SAME_URL_DELAY).await;
     }
-    Ok(Some(refreshed))
+    Ok(SourceRefresh::Refreshed(Box::new(refreshed)))
+}
+
+/// The latest time at which the poll is sent.
+fn latest_poll(receipt: &MessageReceipt) -> OffsetDateTime {
+    let latest = receipt.deadline - MIN_TIME_LEFT;
+    let short = receipt.moves_at.map(|at| at.saturating_duration_since(Instant::now()));
+    short.map_or(latest, |wait| latest.min(OffsetDateTime::now_utc() + wait))
 }
