@@ -1,6 +1,7 @@
 //! Tests of the architecture rules: which crates may depend on each other, what a release contains, the size of source
 //! files, and that the template and the documents match the code.
 
+mod cost;
 mod documents;
 mod imports;
 mod metrics;
