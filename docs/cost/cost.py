@@ -228,6 +228,9 @@ def main():
     if not (arguments.write or arguments.check):
         print("\n\n".join("\n".join(lines) for lines in tables.values()))
         return
+    idle, _ = totals(template, prices, idle_items(template, usage, template.watch))
+    if arguments.check and idle >= MAX_IDLE_USD:
+        sys.exit(f"an idle stack costs ${idle:.2f} a month, which must be below ${MAX_IDLE_USD:.2f}")
     document = changed = DOCUMENT.read_text(encoding="utf-8")
     for name, lines in tables.items():
         changed = replaced(changed, name, lines)
@@ -235,9 +238,7 @@ def main():
         DOCUMENT.write_text(changed, encoding="utf-8")
     elif changed != document:
         sys.exit(f"{DOCUMENT} is stale: run docs/cost/cost.py --write")
-    idle, _ = totals(template, prices, idle_items(template, usage, template.watch))
-    if arguments.check and idle >= MAX_IDLE_USD:
-        sys.exit(f"an idle stack costs ${idle:.2f} a month, which must be below ${MAX_IDLE_USD:.2f}")
+
 
 
 if __name__ == "__main__":

@@ -66,18 +66,28 @@ fn the_document_states_what_the_script_computes() {
     assert!(status.success(), "{message}");
 }
 
+/// Runs the check with a price table in which one text is replaced.
+fn check_with_price(name: &str, from: &str, to: &str) -> Option<(ExitStatus, String)> {
+    let prices = read("docs/cost/prices.csv");
+    assert!(prices.contains(from), "no {from}");
+    let changed = std::env::temp_dir().join(format!("landfall-{name}-{}.csv", std::process::id()));
+    fs::write(&changed, prices.replace(from, to)).expect("a file");
+    let run = run_script(&["--check", "--prices", &changed.to_string_lossy()]);
+    fs::remove_file(&changed).expect("the file");
+    run
+}
+
 #[test]
-fn the_script_rejects_prices_at_which_an_idle_stack_is_too_expensive() {
-    let expensive = std::env::temp_dir().join(format!("landfall-prices-{}.csv", std::process::id()));
-    let prices = read("docs/cost/prices.csv").replace("Alarms,0.10,", "Alarms,10.00,");
-    fs::write(&expensive, prices).expect("a file");
-    let run = run_script(&["--check", "--prices", &expensive.to_string_lossy()]);
-    fs::remove_file(&expensive).expect("the file");
-    let Some((status, message)) = run else {
-        println!("SKIPPED: no Python for docs/cost/cost.py");
-        return;
-    };
-    assert!(!status.success() && message.contains("is stale"), "{message}");
+fn the_check_fails_on_other_prices_and_on_an_expensive_idle_stack() {
+    for (name, to, reason) in
+        [("stale", "Alarms,0.11,", "is stale"), ("expensive", "Alarms,1.00,", "an idle stack costs")]
+    {
+        let Some((status, message)) = check_with_price(name, "Alarms,0.10,", to) else {
+            println!("SKIPPED: no Python for docs/cost/cost.py");
+            return;
+        };
+        assert!(!status.success() && message.contains(reason), "{name}: {message}");
+    }
 }
 
 #[test]
