@@ -44,7 +44,10 @@ fn idle_items() -> BTreeMap<String, (f64, f64)> {
     let number = |cell: &str| cell.trim().trim_start_matches('$').replace(',', "").parse::<f64>().ok();
     let row = |line: &str| {
         let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
-        Some((cells.first()?.trim().to_owned(), (number(cells[1]).unwrap_or(0.0), number(cells.get(2)?)?)))
+        Some((
+            cells.first()?.trim().to_owned(),
+            (number(cells.get(1)?).unwrap_or(0.0), number(cells.get(2)?)?),
+        ))
     };
     table.lines().filter_map(row).collect()
 }
