@@ -2,6 +2,7 @@
 //! files, and that the template and the documents match the code.
 
 mod asynchronous_invocations;
+mod cost;
 mod documents;
 mod imports;
 mod metrics;

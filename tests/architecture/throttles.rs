@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::{
+    cost::price,
     root,
     template::{resource, setting, template},
 };
@@ -26,20 +27,20 @@ const CONCURRENT_JOBS: f64 = 500.0;
 
 /// Returns the prices of us-east-1 in USD for a million throttled deliveries: the rows of the document's table.
 fn prices(rate: f64) -> [(&'static str, f64); 7] {
-    // 5 ms of 256 MB on arm64, at 0.0000133334 a GB-second.
-    let duration = 1e6 * 0.005 * 0.25 * 0.000_013_333_4;
+    // 5 ms of 256 MB on arm64.
+    let duration = 1e6 * 0.005 * 0.25 * price("Lambda GB-seconds");
     // The function's two lines (889 bytes, measured), Lambda's two (550 bytes, estimated), the access log's line (200 bytes)
-    // and the 26 bytes that CloudWatch adds to each line, rounded up; at 0.50 a GB.
-    let logs = 1e6 * 1800.0 / 1e9 * 0.50;
-    // The first request of a second and 5% of the others are sampled, at 5 a million.
-    let traces = 5.0 * (1.0 + 0.05 * (rate - 1.0)) / rate;
-    // Ten environments that each send a request every five seconds, at 0.05 for 10,000 requests.
-    let secrets = 1e6 * (10.0 / 5.0 / rate) * 0.05 / 10_000.0;
+    // and the 26 bytes that CloudWatch adds to each line, rounded up.
+    let logs = 1e6 * 1800.0 * price("Log bytes");
+    // The first request of a second and 5% of the others are sampled.
+    let traces = 1e6 * price("X-Ray traces") * (1.0 + 0.05 * (rate - 1.0)) / rate;
+    // Ten environments that each send a request every five seconds.
+    let secrets = 1e6 * (10.0 / 5.0 / rate) * price("Secrets Manager requests");
     // 500 bytes to the internet, at 0.09 a GB.
     let transfer = 1e6 * 500.0 / 1e9 * 0.09;
     [
-        ("HTTP API requests", 1.00),
-        ("Lambda requests", 0.20),
+        ("HTTP API requests", 1e6 * price("HTTP API requests")),
+        ("Lambda requests", 1e6 * price("Lambda requests")),
         ("Lambda duration", duration),
         ("CloudWatch Logs", logs),
         ("X-Ray", traces),

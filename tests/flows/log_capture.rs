@@ -80,6 +80,6 @@ impl CapturedLog {
 
 /// The values of a metric in these log lines.
 pub(crate) fn metric_values(lines: &[Value], metric: &str) -> Vec<f64> {
-    let named = |line: &&Value| line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] == metric;
-    lines.iter().filter(named).map(|line| line[metric].as_f64().expect("a value")).collect()
+    let number = |line: &Value| line["count"].as_f64().or(line["value"].as_f64()).expect("a number");
+    lines.iter().filter(|line| line["metric"] == metric).map(number).collect()
 }

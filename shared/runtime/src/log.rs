@@ -2,7 +2,7 @@
 //!
 //! A line contains `timestamp`, `level`, `message`, the fields of its event, and those of the spans around it, all at the
 //! top level: each line of an invocation has its `request_id`, and each line about a job its `job_id`. Lines with a
-//! metric are also metrics; see [`crate::METRICS`].
+//! metric can be CloudWatch metrics, too; see [`crate::METRICS`].
 
 use std::io::Write;
 
@@ -18,7 +18,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::{Environment, log_fields::LogFields, metrics};
+use crate::{
+    Environment,
+    log_fields::LogFields,
+    metrics::{self, PublishedMetrics},
+};
 
 /// The crates whose events follow `LOG_LEVEL`: all of ours. Libraries log whole requests at their lower levels, with keys
 /// and presigned URLs, so of their events only warnings and errors are written.
@@ -52,8 +56,9 @@ where
 {
     let level = environment.optional("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
     let stack = environment.optional("STACK_NAME").unwrap_or("landfall").to_owned();
-    let layer =
-        JsonLines { writer, stack }.with_filter(filter_fn(move |metadata| is_written(level, metadata)));
+    let published = PublishedMetrics::from_environment(environment);
+    let layer = JsonLines { writer, stack, published }
+        .with_filter(filter_fn(move |metadata| is_written(level, metadata)));
     tracing_subscriber::registry().with(layer)
 }
 
@@ -75,6 +80,7 @@ fn is_own_crate(target: &str) -> bool {
 struct JsonLines<W> {
     writer: W,
     stack: String,
+    published: PublishedMetrics,
 }
 
 impl<S, W> Layer<S> for JsonLines<W>
@@ -105,7 +111,7 @@ where
         // Lambda treats a line without both fields as INFO.
         line.insert("timestamp".into(), json!(now.format(&Rfc3339).unwrap_or_default()));
         line.insert("level".into(), json!(event.metadata().level().as_str()));
-        metrics::embed_metric(&mut line, &self.stack, now);
+        metrics::embed_metric(&mut line, self.published, &self.stack, now);
         let mut text = Value::Object(line).to_string();
         text.push('\n');
         // One write, so that lines of two threads do not mix. A failure to write the log cannot be logged.

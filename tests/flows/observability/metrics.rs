@@ -1,5 +1,6 @@
 //! Metrics: each fact is counted once, however often it is reported.
 
+use harness::StackOptions;
 use serde_json::{Value, json};
 
 use crate::{
@@ -110,8 +111,9 @@ async fn the_age_of_the_oldest_active_job_is_reported_until_it_expires() {
 }
 
 #[tokio::test]
-async fn the_deployed_binary_writes_its_metrics_to_standard_output() {
-    let world = World::start_with(with_worker_processes).await;
+async fn the_deployed_binary_writes_the_selected_metrics_to_standard_output() {
+    let all = |options: StackOptions| with_worker_processes(options).variable("METRICS", "all");
+    let world = World::start_with(all).await;
     let id = world.submit_export(2).await;
     let job = world.wait_for_status(&id, "stored").await;
     world.wait_for_empty_queue().await;
@@ -119,5 +121,7 @@ async fn the_deployed_binary_writes_its_metrics_to_standard_output() {
     let lines: Vec<Value> = written.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(metric_values(&lines, "JobsStored"), [1.0]);
     assert_eq!(metric_values(&lines, "BytesLanded"), [job["transfer"]["bytes"].as_f64().expect("bytes")]);
+    let counted: Vec<&Value> = lines.iter().filter(|line| line["metric"].is_string()).collect();
+    assert!(counted.iter().all(|line| line["_aws"]["CloudWatchMetrics"].is_array()), "{counted:#?}");
     assert_eq!(lines_without_job_id(&lines), Vec::<&Value>::new());
 }

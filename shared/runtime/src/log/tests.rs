@@ -26,9 +26,14 @@ impl io::Write for MemoryLog {
 
 /// The lines that `writes` logs at a level.
 pub(crate) fn lines(level: &str, writes: impl FnOnce()) -> Vec<Value> {
+    lines_with(&[("LOG_LEVEL", level)], writes)
+}
+
+/// The lines that `writes` logs with these settings in the stack `spring`.
+pub(crate) fn lines_with(settings: &[(&str, &str)], writes: impl FnOnce()) -> Vec<Value> {
     let log = MemoryLog::default();
     let written = log.clone();
-    let environment = Environment::new([("LOG_LEVEL", level), ("STACK_NAME", "spring")]);
+    let environment = Environment::new(settings.iter().copied().chain([("STACK_NAME", "spring")]));
     tracing::subscriber::with_default(log_subscriber(&environment, move || written.clone()), writes);
     let bytes = log.0.lock().expect("no panic").clone();
     let text = String::from_utf8(bytes).expect("text");

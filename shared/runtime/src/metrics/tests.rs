@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::log::tests::lines;
+use crate::log::tests::lines_with;
 
 /// The schema of CloudWatch's Embedded Metric Format, after its specification.
 const SCHEMA: &str = include_str!("embedded_metric_format.json");
 
 fn metric_line() -> Value {
-    let mut lines = lines("info", || {
+    let mut lines = lines_with(&[("METRICS", "all")], || {
         tracing::info!(
             metric = "BytesLanded",
             value = 354_633_u64,
@@ -19,6 +19,18 @@ fn metric_line() -> Value {
         );
     });
     lines.remove(0)
+}
+
+/// The names of the listed metrics that are published with this setting, in the order of the list.
+fn published(setting: &str) -> Vec<&'static str> {
+    let lines = lines_with(&[("METRICS", setting)], || {
+        for metric in METRICS {
+            tracing::info!(metric = metric.name, count = 1, provider = "abyssale", "counted");
+        }
+    });
+    assert_eq!(lines.len(), METRICS.len(), "every line is written");
+    let embedded = METRICS.iter().zip(lines).filter(|(_, line)| line.get("_aws").is_some());
+    embedded.map(|(metric, _)| metric.name).collect()
 }
 
 #[test]
@@ -45,23 +57,36 @@ fn the_line_contains_the_metric_and_the_dimensions_of_its_metadata() {
     let directive = &line["_aws"]["CloudWatchMetrics"][0];
     assert_eq!(directive["Metrics"], json!([{ "Name": "BytesLanded", "Unit": "Bytes" }]));
     assert_eq!(line["BytesLanded"], 354_633);
-    assert_eq!(directive["Dimensions"], json!([["Stack"], ["Stack", "Provider"]]));
-    assert_eq!((&line["Stack"], &line["Provider"]), (&json!("spring"), &json!("abyssale")));
-    // An id is not a dimension, and can be searched.
-    assert_eq!(line["job_id"], "j");
+    // CloudWatch bills each combination of dimensions as a metric.
+    assert_eq!(directive["Dimensions"], json!([["Stack"]]));
+    assert_eq!(line["Stack"], "spring");
+    // Provider and id are no dimensions, and can be searched.
+    assert_eq!((&line["provider"], &line["job_id"]), (&json!("abyssale"), &json!("j")));
 }
 
 #[test]
-fn a_metric_without_a_provider_has_no_provider_dimension() {
-    let lines = lines("info", || tracing::info!(metric = "JobsSwept", count = 0, "swept"));
+fn the_setting_selects_the_metrics_that_are_published() {
+    let alarmed: Vec<&str> = METRICS.iter().filter(|metric| metric.has_alarm).map(|m| m.name).collect();
+    let all: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    assert_eq!(published("none"), Vec::<&str>::new());
+    assert_eq!(published("alarms"), alarmed);
+    assert_eq!(published("all"), all);
+    assert_eq!(published(""), alarmed, "the default");
+}
+
+#[test]
+fn a_metric_that_is_not_published_is_a_line_that_can_be_searched() {
+    let lines =
+        lines_with(&[("METRICS", "none")], || tracing::info!(metric = "JobsSwept", count = 0, "swept"));
     let line = lines.first().expect("a line");
-    assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Stack"]]));
-    assert_eq!(line["JobsSwept"], 0);
+    assert_eq!((&line["metric"], &line["count"]), (&json!("JobsSwept"), &json!(0)));
+    assert_eq!(line.get("_aws"), None);
 }
 
 #[test]
 fn a_line_without_a_number_is_not_a_metric() {
-    let lines = lines("info", || tracing::info!(metric = "JobsSwept", count = "many", "swept"));
+    let swept = || tracing::info!(metric = "JobsSwept", count = "many", "swept");
+    let lines = lines_with(&[("METRICS", "all")], swept);
     assert_eq!(lines.first().expect("a line").get("_aws"), None);
 }
 
