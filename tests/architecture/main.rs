@@ -1,7 +1,9 @@
 //! Tests of the architecture rules: which crates may depend on each other, what a release contains, the size of source
 //! files, and that the template and the documents match the code.
 
+mod access_logs;
 mod documents;
+mod event_sources;
 mod imports;
 mod metrics;
 mod recursion;
