@@ -1,9 +1,11 @@
 //! Tests of the architecture rules: which crates may depend on each other, what a release contains, the size of source
 //! files, and that the template and the documents match the code.
 
+mod access_logs;
 mod asynchronous_invocations;
 mod cost;
 mod documents;
+mod event_sources;
 mod imports;
 mod metrics;
 mod recursion;

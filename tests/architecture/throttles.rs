@@ -126,19 +126,3 @@ fn throttled_requests_raise_an_alarm() {
     assert_eq!(setting(&alarm, "MetricName"), setting(&filter, "MetricName"));
     assert_eq!(setting(&alarm, "Namespace"), setting(&filter, "- MetricNamespace"));
 }
-
-#[test]
-fn the_access_log_contains_neither_paths_nor_queries() {
-    let format = resource(&template(), "WebhookApi");
-    let format = setting(&format, "Format").trim_matches('\'').to_owned();
-    let fields: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&format).unwrap_or_else(|e| panic!("no JSON: {e}: {format}"));
-    let variables: Vec<&str> = fields.values().filter_map(|value| value.as_str()).collect();
-    assert!(variables.contains(&"$context.status") && variables.contains(&"$context.routeKey"), "{format}");
-    // A path of the receiver contains a callback token, and an integration error may quote the path.
-    for variable in variables {
-        for secret in ["path", "query", "header", "error.message", "integrationError", "integration.error"] {
-            assert!(!variable.to_lowercase().contains(&secret.to_lowercase()), "{variable}");
-        }
-    }
-}
