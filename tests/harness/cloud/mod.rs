@@ -10,6 +10,7 @@ mod handler;
 mod json_file;
 mod operation;
 mod options;
+mod recording;
 mod request_body;
 mod request_counts;
 mod s3;
@@ -28,6 +29,7 @@ pub use self::faults::{Faults, Outage};
 pub use self::handler::BoxFuture;
 pub use self::operation::Service;
 pub use self::options::{LocalCloudOptions, Ports};
+pub use self::recording::Recording;
 pub use self::request_counts::RequestCounts;
 pub use self::services::{CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport};
 pub use self::start_error::StartError;
@@ -51,7 +53,7 @@ pub struct LocalCloud {
 impl LocalCloud {
     /// Opens the data folder and starts the servers.
     pub async fn start(options: LocalCloudOptions) -> Result<Self, StartError> {
-        let middleware = server::Middleware::default();
+        let middleware = server::Middleware { recording: options.recording.clone(), ..Default::default() };
         let ports = options.ports;
         let s3_listener = server::listen("S3", ports.s3).await?;
         let dynamodb_listener = server::listen("DynamoDB", ports.dynamodb).await?;

@@ -8,6 +8,7 @@ mod listing;
 mod multipart;
 mod object;
 mod receive_body;
+mod request_ids;
 mod store;
 mod upload_store;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 
+pub(super) use self::request_ids::add_request_ids;
 pub(super) use self::store::Store;
 use super::{handler::Handler, services::ROLE_KEYS};
 
@@ -29,6 +31,6 @@ pub(super) fn handler(store: Arc<Store>, access_key_id: &str, secret_access_key:
     let service = builder.build();
     Arc::new(move |request| {
         let service = service.clone();
-        Box::pin(async move { Ok(service.call(request).await?) })
+        Box::pin(async move { Ok(add_request_ids(service.call(request).await?).await) })
     })
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,16 +14,19 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::faults::{Faults, Outage};
 use super::handler::{Handler, HandlerResult};
-use super::operation::{Operation, Service};
+use super::operation::Operation;
+use super::recording::{Exchange, Recording};
 use super::request_body::RequestBody;
 use super::request_counts::RequestCounts;
+use super::services::service_unavailable;
 use super::start_error::StartError;
 
-/// Counts every request and injects faults before the service handles the request.
+/// Counts and records every request and injects faults before the service handles the request.
 #[derive(Clone, Default)]
 pub(super) struct Middleware {
     pub(super) faults: Arc<Faults>,
     pub(super) requests: Arc<RequestCounts>,
+    pub(super) recording: Option<Arc<Recording>>,
 }
 
 /// A listening server. Dropping it closes the port and all connections.
@@ -112,11 +115,21 @@ impl Middleware {
         request: Request<Incoming>,
         handler: Handler,
     ) -> HandlerResult {
-        let request = RequestBody::of(request).map(Body::http_body_unsync);
         self.requests.add(&operation);
+        let request = RequestBody::of(request);
+        let Some(recording) = &self.recording else {
+            return self.pass(operation, request.map(Body::http_body_unsync), handler).await;
+        };
+        let (exchange, request) = Exchange::begin(Arc::clone(recording), &operation, request);
+        let response = self.pass(operation, request.map(Body::http_body_unsync), handler).await?;
+        Ok(exchange.respond(response))
+    }
+
+    /// Passes a request to the service, unless a fault is injected.
+    async fn pass(&self, operation: Operation, request: Request<Body>, handler: Handler) -> HandlerResult {
         match self.faults.take_outage(&operation) {
             Outage::None => handler(request).await,
-            Outage::Refuse503 | Outage::RefuseWrites503 => Ok(service_unavailable(operation.service)),
+            Outage::Refuse503 | Outage::RefuseWrites503 => Ok(service_unavailable(operation.service).await),
             Outage::DropConnections => Err("the connection is dropped on purpose".into()),
             Outage::LoseAnswers => {
                 handler(request).await?;
@@ -126,21 +139,4 @@ impl Middleware {
             Outage::Stall => std::future::pending().await,
         }
     }
-}
-
-fn service_unavailable(service: Service) -> Response<Body> {
-    let (content_type, text) = match service {
-        Service::S3 => (
-            "application/xml",
-            "<Error><Code>ServiceUnavailable</Code><Message>Switched off on purpose</Message></Error>",
-        ),
-        _ => (
-            "application/x-amz-json-1.0",
-            r#"{"__type":"ServiceUnavailable","message":"Switched off on purpose"}"#,
-        ),
-    };
-    let mut response = Response::new(Body::from(text.to_owned()));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
-    response
 }

@@ -1,0 +1,32 @@
+//! The response of a service that is switched off, in the protocol of the service.
+
+use http::{HeaderValue, Response, StatusCode};
+use s3s::Body;
+
+use super::error::ServiceError;
+use super::response::respond;
+use super::sts;
+use crate::cloud::operation::Service;
+use crate::cloud::s3::add_request_ids;
+
+const STATUS: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
+/// Returns status 503 as the service sends it.
+pub(in crate::cloud) async fn service_unavailable(service: Service) -> Response<Body> {
+    match service {
+        Service::S3 => {
+            let document =
+                "<Error><Code>ServiceUnavailable</Code><Message>Switched off on purpose</Message></Error>";
+            add_request_ids(respond(STATUS, "application/xml", document.into())).await
+        }
+        Service::Sts => sts::error_response(STATUS, "ServiceUnavailable", "Switched off on purpose"),
+        Service::Lambda => {
+            let document = r#"{"Type":"Service","Message":"Switched off on purpose"}"#;
+            let mut response = respond(STATUS, "application/json", document.into());
+            let code = HeaderValue::from_static("ServiceUnavailableException");
+            response.headers_mut().insert("x-amzn-errortype", code);
+            response
+        }
+        _ => ServiceError::unavailable().into_response(service),
+    }
+}
