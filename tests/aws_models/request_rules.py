@@ -225,8 +225,8 @@ def check_s3(model, operation, request, report):
             report("header content-length", "is missing, and S3 accepts no transfer of unknown length")
         elif request.body["has_ended"] and int(length) != request.body["length"] and not trailer:
             report("body", f"{request.body['length']} bytes, not the {length} of the header")
-    number = request.parameters.get("partNumber")
-    if number and not 1 <= int(number) <= 10_000:
+    number = request.parameters.get("partNumber", "")
+    if number.isdigit() and not 1 <= int(number) <= 10_000:
         report("query partNumber", f"{number} is not between 1 and 10,000")
     check_conditions(operation, request, report)
 
