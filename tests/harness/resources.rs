@@ -1,9 +1,12 @@
 //! Creates the resources of `template.yaml` in the local cloud, through the AWS SDKs.
 
+use std::sync::LazyLock;
+
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
+use aws_sdk_s3::config::AppName;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
 use runtime::{AwsConfig, Environment};
@@ -35,6 +38,9 @@ pub const CALLERS_BATCH_SIZE: usize = 100;
 pub const SECRET: &str = "landfall";
 /// Name of the secret in which the functions cache access tokens.
 pub const TOKEN_SECRET: &str = "landfall-tokens";
+
+/// What the user agent of these clients adds, so that `tests/aws_models` knows their requests from those of the functions.
+static APP_NAME: LazyLock<AppName> = LazyLock::new(|| AppName::new("landfall-tests").expect("a valid name"));
 
 /// Any error of an AWS client during the set-up.
 pub(crate) type SetupError = Box<dyn std::error::Error + Send + Sync>;
@@ -69,13 +75,14 @@ impl AwsClients {
     /// A variable is missing.
     pub fn new(environment: &Environment) -> Result<Self, model::Error> {
         let aws = AwsConfig::new(environment)?;
-        let s3 = aws.streaming_config("S3");
+        let config = |service| aws.service_config(service).into_builder().app_name(APP_NAME.clone()).build();
+        let s3 = aws.streaming_config("S3").into_builder().app_name(APP_NAME.clone()).build();
         let s3 = aws_sdk_s3::config::Builder::from(&s3).force_path_style(s3.endpoint_url().is_some()).build();
         Ok(Self {
             s3: aws_sdk_s3::Client::from_conf(s3),
-            dynamodb: aws_sdk_dynamodb::Client::new(&aws.service_config("DYNAMODB")),
-            sqs: aws_sdk_sqs::Client::new(&aws.service_config("SQS")),
-            secrets: aws_sdk_secretsmanager::Client::new(&aws.service_config("SECRETS_MANAGER")),
+            dynamodb: aws_sdk_dynamodb::Client::new(&config("DYNAMODB")),
+            sqs: aws_sdk_sqs::Client::new(&config("SQS")),
+            secrets: aws_sdk_secretsmanager::Client::new(&config("SECRETS_MANAGER")),
         })
     }
 

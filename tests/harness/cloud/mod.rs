@@ -11,6 +11,7 @@ mod handler;
 mod json_file;
 mod operation;
 mod options;
+mod recording;
 mod request_body;
 mod request_counts;
 mod s3;
@@ -29,6 +30,7 @@ pub use self::faults::{Faults, Outage, Rejection};
 pub use self::handler::BoxFuture;
 pub use self::operation::Service;
 pub use self::options::{LocalCloudOptions, Ports};
+pub use self::recording::Recording;
 pub use self::request_counts::RequestCounts;
 pub(crate) use self::s3::{RECEIVER_KEYS, SUBMIT_KEYS};
 pub use self::services::{
@@ -56,7 +58,7 @@ pub struct LocalCloud {
 impl LocalCloud {
     /// Opens the data folder and starts the servers.
     pub async fn start(options: LocalCloudOptions) -> Result<Self, StartError> {
-        let middleware = server::Middleware::default();
+        let middleware = server::Middleware { recording: options.recording.clone(), ..Default::default() };
         let ports = options.ports;
         let s3_listener = server::listen("S3", ports.s3).await?;
         let dynamodb_listener = server::listen("DynamoDB", ports.dynamodb).await?;

@@ -1,6 +1,9 @@
 //! The settings of the local cloud.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::recording::Recording;
 
 /// The settings of the local cloud.
 #[derive(Clone, Debug)]
@@ -17,10 +20,13 @@ pub struct LocalCloudOptions {
     pub ports: Ports,
     /// Whether tables are kept in memory instead of in the data folder.
     pub dynamodb_in_memory: bool,
+    /// Where requests and responses are recorded, if anywhere.
+    pub recording: Option<Arc<Recording>>,
 }
 
 impl LocalCloudOptions {
-    /// Returns the defaults: free ports, `us-east-1`, the key pair `local`/`local-secret`, tables in the data folder.
+    /// Returns the defaults: free ports, `us-east-1`, the key pair `local`/`local-secret`, tables in the data folder, and the
+    /// recording that `LANDFALL_RECORD_AWS` asks for.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
@@ -29,6 +35,7 @@ impl LocalCloudOptions {
             secret_access_key: "local-secret".into(),
             ports: Ports::default(),
             dynamodb_in_memory: false,
+            recording: Recording::of_process(),
         }
     }
 }

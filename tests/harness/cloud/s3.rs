@@ -9,6 +9,7 @@ mod listing;
 mod multipart;
 mod object;
 mod receive_body;
+mod request_ids;
 mod store;
 mod upload_store;
 
@@ -19,6 +20,7 @@ use s3s::service::S3ServiceBuilder;
 
 use self::access::RoleAccess;
 pub(crate) use self::access::{RECEIVER_KEYS, SUBMIT_KEYS};
+pub(super) use self::request_ids::add_request_ids;
 pub(super) use self::store::Store;
 use super::{handler::Handler, services::ROLE_KEYS};
 
@@ -34,6 +36,6 @@ pub(super) fn handler(store: Arc<Store>, access_key_id: &str, secret_access_key:
     let service = builder.build();
     Arc::new(move |request| {
         let service = service.clone();
-        Box::pin(async move { Ok(service.call(request).await?) })
+        Box::pin(async move { Ok(add_request_ids(service.call(request).await?).await) })
     })
 }

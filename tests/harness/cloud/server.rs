@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::Request;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -13,18 +13,21 @@ use s3s::Body;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::faults::{Faults, Outage, Rejection};
+use super::faults::{Faults, Outage};
 use super::handler::{Handler, HandlerResult};
-use super::operation::{Operation, Service};
+use super::operation::Operation;
+use super::recording::{Exchange, Recording};
 use super::request_body::RequestBody;
 use super::request_counts::RequestCounts;
+use super::services::{rejected, service_unavailable};
 use super::start_error::StartError;
 
-/// Counts every request and injects faults before the service handles the request.
+/// Counts and records every request and injects faults before the service handles the request.
 #[derive(Clone, Default)]
 pub(super) struct Middleware {
     pub(super) faults: Arc<Faults>,
     pub(super) requests: Arc<RequestCounts>,
+    pub(super) recording: Option<Arc<Recording>>,
 }
 
 /// A listening server. Dropping it closes the port and all connections.
@@ -113,16 +116,26 @@ impl Middleware {
         request: Request<Incoming>,
         handler: Handler,
     ) -> HandlerResult {
-        let request = RequestBody::of(request).map(Body::http_body_unsync);
         self.requests.add(&operation);
+        let request = RequestBody::of(request);
+        let Some(recording) = &self.recording else {
+            return self.pass(operation, request.map(Body::http_body_unsync), handler).await;
+        };
+        let (exchange, request) = Exchange::begin(Arc::clone(recording), &operation, request);
+        let response = self.pass(operation, request.map(Body::http_body_unsync), handler).await?;
+        Ok(exchange.respond(response))
+    }
+
+    /// Passes a request to the service, unless a fault is injected.
+    async fn pass(&self, operation: Operation, request: Request<Body>, handler: Handler) -> HandlerResult {
         match self.faults.take_outage(&operation) {
             Outage::None => handler(request).await,
-            Outage::Refuse503 | Outage::RefuseWrites503 => Ok(service_unavailable(operation.service)),
+            Outage::Refuse503 | Outage::RefuseWrites503 => Ok(service_unavailable(operation.service).await),
             Outage::DropConnections => Err("the connection is dropped on purpose".into()),
             Outage::Reject(rejection) => {
                 // A service reads the body of a request before it rejects it.
                 request.into_body().collect().await?;
-                Ok(rejected(operation.service, rejection))
+                Ok(rejected(operation.service, rejection).await)
             }
             Outage::LoseAnswers => {
                 handler(request).await?;
@@ -132,30 +145,4 @@ impl Middleware {
             Outage::Stall => std::future::pending().await,
         }
     }
-}
-
-fn service_unavailable(service: Service) -> Response<Body> {
-    let text = match service {
-        Service::S3 => {
-            "<Error><Code>ServiceUnavailable</Code><Message>Switched off on purpose</Message></Error>"
-        }
-        _ => r#"{"__type":"ServiceUnavailable","message":"Switched off on purpose"}"#,
-    };
-    error_response(service, StatusCode::SERVICE_UNAVAILABLE, text)
-}
-
-fn rejected(service: Service, rejection: Rejection) -> Response<Body> {
-    let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    error_response(service, status, rejection.body())
-}
-
-fn error_response(service: Service, status: StatusCode, text: &'static str) -> Response<Body> {
-    let content_type = match service {
-        Service::S3 => "application/xml",
-        _ => "application/x-amz-json-1.0",
-    };
-    let mut response = Response::new(Body::from(text.to_owned()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
-    response
 }

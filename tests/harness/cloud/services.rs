@@ -12,6 +12,7 @@ mod secrets_manager;
 mod sqs;
 mod step_functions;
 mod sts;
+mod unavailable;
 
 use std::io;
 use std::path::Path;
@@ -24,8 +25,8 @@ use serde_json::Value;
 
 pub use self::asynchronous_invocation::AsyncInvokeConfig;
 pub use self::durable_callbacks::CallbackReport;
-use self::error::Protocol;
 pub(super) use self::error::ServiceError;
+use self::error::json_content_type;
 pub use self::event_bridge::PublishedEvent;
 pub use self::function_attempt::{FunctionError, Invoke, invocation_request_id};
 use self::response::respond;
@@ -33,6 +34,7 @@ pub use self::sqs::QueueDepth;
 pub(super) use self::sqs::{Message, Queues, ReceiveOptions, delete_message, md5_of_body, receive_messages};
 pub use self::step_functions::TaskReport;
 pub(super) use self::sts::ROLE_KEYS;
+pub(super) use self::unavailable::{rejected, service_unavailable};
 use super::handler::{Handler, HandlerResult};
 use super::operation::{Operation, Service, of_services};
 
@@ -124,22 +126,23 @@ async fn handle_request(services: Arc<Services>, request: Request<Body>) -> Hand
     let operation = of_services(&request);
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let protocol = match operation.service {
+    match operation.service {
         Service::Lambda if operation.name != "Invoke" => {
             return Ok(services.callbacks.handle_request(head.uri.path(), &body));
         }
         Service::Lambda => return Ok(services.functions.invoke(&head, body).await),
         Service::Sts => return Ok(sts::handle_request(&body)),
-        Service::Sqs | Service::StepFunctions => Protocol::Json10,
-        _ => Protocol::Json11,
-    };
+        _ => {}
+    }
     let input = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
     let result = match input {
         Ok(input) => services.json(&operation, input).await,
         Err(error) => Err(ServiceError::new("SerializationException", error.to_string())),
     };
     Ok(match result {
-        Ok(output) => respond(StatusCode::OK, protocol.content_type(), output.to_string().into()),
-        Err(error) => error.into_response(protocol),
+        Ok(output) => {
+            respond(StatusCode::OK, json_content_type(operation.service), output.to_string().into())
+        }
+        Err(error) => error.into_response(operation.service),
     })
 }

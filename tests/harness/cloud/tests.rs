@@ -109,6 +109,32 @@ async fn faults_start_and_end_an_outage() {
 }
 
 #[tokio::test]
+async fn a_recording_has_each_request_with_its_response_or_without_one() {
+    let folder = Folder::new();
+    let recording = Recording::start(&folder.0.join("recording")).expect("a file");
+    let mut options = LocalCloudOptions::new(&folder.0);
+    options.dynamodb_in_memory = true;
+    options.recording = Some(Arc::new(recording));
+    let cloud = LocalCloud::start(options).await.expect("the cloud starts on free ports");
+    status(&cloud.s3_endpoint, "GET").await;
+    cloud.faults().s3(Outage::DropConnections);
+    status(&cloud.s3_endpoint, "DELETE").await;
+    let path = folder.0.join("recording").join(format!("{}.jsonl", std::process::id()));
+    let recorded = || std::fs::read_to_string(&path).expect("a recording");
+    eventually("both requests are recorded", || recorded().lines().count() == 2).await;
+    let lines: Vec<Value> =
+        recorded().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(
+        (&lines[0]["request"]["method"], &lines[0]["request"]["uri"]),
+        (&json!("GET"), &json!("/bucket/key"))
+    );
+    assert_eq!(lines[0]["response"]["status"], 403);
+    let document = lines[0]["response"]["body"]["text"].as_str().expect("a document");
+    assert!(document.contains("<Code>AccessDenied</Code>") && document.contains("<RequestId>"), "{document}");
+    assert_eq!((&lines[1]["request"]["method"], &lines[1]["response"]), (&json!("DELETE"), &Value::Null));
+}
+
+#[tokio::test]
 async fn only_the_failed_message_is_retried_and_dead_lettered() {
     let folder = Folder::new();
     let cloud = folder.start().await;

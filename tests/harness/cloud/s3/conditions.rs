@@ -31,7 +31,7 @@ impl WriteCondition {
         }
         match (&self.if_match, current) {
             (None, _) => Ok(()),
-            (Some(_), None) => Err(s3_error!(NoSuchKey)),
+            (Some(_), None) => Err(s3_error!(NoSuchKey, "The specified key does not exist.")),
             (Some(condition), Some(current)) if matches(condition, current) => Ok(()),
             _ => Err(precondition_failed()),
         }

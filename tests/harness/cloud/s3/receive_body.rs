@@ -77,7 +77,7 @@ impl ClientDigests {
         let md5 = match md5.map(|md5| STANDARD.decode(md5)) {
             None => None,
             Some(Ok(md5)) if md5.len() == 16 => Some(md5),
-            Some(_) => return Err(s3_error!(InvalidDigest)),
+            Some(_) => return Err(s3_error!(InvalidDigest, "The Content-MD5 you specified is not valid.")),
         };
         Ok(Self { values, trailer: algorithm.zip(trailers), md5 })
     }
@@ -183,7 +183,15 @@ fn broken_body(error: StdError) -> S3Error {
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         );
     }
-    S3Error::with_source(S3ErrorCode::IncompleteBody, error)
+    let mut incomplete = incomplete_body();
+    incomplete.set_source(error);
+    incomplete
+}
+
+/// Makes the error for a body that is shorter than its header says.
+pub(super) fn incomplete_body() -> S3Error {
+    let message = "You did not provide the number of bytes specified by the Content-Length HTTP header.";
+    S3Error::with_message(S3ErrorCode::IncompleteBody, message)
 }
 
 /// Makes an error with a code that `s3s` does not define.

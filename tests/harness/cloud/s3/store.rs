@@ -248,9 +248,11 @@ impl Bucket {
         };
         let mut versions = self.objects.get(key).into_iter().flatten();
         match versions.find(|version| version.version_id == version_id) {
-            Some(version) if version.is_delete_marker => Err(s3_error!(MethodNotAllowed)),
+            Some(version) if version.is_delete_marker => {
+                Err(s3_error!(MethodNotAllowed, "The specified method is not allowed against this resource."))
+            }
             Some(version) => Ok(Arc::clone(version)),
-            None => Err(s3_error!(NoSuchVersion)),
+            None => Err(s3_error!(NoSuchVersion, "The specified version does not exist.")),
         }
     }
 }

@@ -5,20 +5,13 @@ use s3s::Body;
 use serde_json::json;
 
 use super::response::respond;
+use crate::cloud::operation::Service;
 
-/// The version of the JSON protocol that a service uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
-    Json10,
-    Json11,
-}
-
-impl Protocol {
-    pub(super) fn content_type(self) -> &'static str {
-        match self {
-            Self::Json10 => "application/x-amz-json-1.0",
-            Self::Json11 => "application/x-amz-json-1.1",
-        }
+/// Returns the content type of a service, whose version of the JSON protocol its model names.
+pub(super) fn json_content_type(service: Service) -> &'static str {
+    match service {
+        Service::SecretsManager | Service::EventBridge => "application/x-amz-json-1.1",
+        _ => "application/x-amz-json-1.0",
     }
 }
 
@@ -57,6 +50,14 @@ impl ServiceError {
         Self::new("MissingParameter", format!("The request must contain the parameter {name}."))
     }
 
+    /// The error of a service that is switched off: <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>
+    pub(super) fn unavailable() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            ..Self::new("ServiceUnavailable", "Switched off on purpose")
+        }
+    }
+
     pub(super) fn code(&self) -> &str {
         self.query_code.unwrap_or(&self.code)
     }
@@ -65,11 +66,14 @@ impl ServiceError {
         &self.message
     }
 
-    pub(super) fn into_response(self, protocol: Protocol) -> Response<Body> {
-        let body = json!({ "__type": self.code, "message": self.message, "Message": self.message });
-        let mut response = respond(self.status, protocol.content_type(), body.to_string().into());
-        if let Some(code) = self.query_code
-            && let Ok(value) = HeaderValue::from_str(&format!("{code};Sender"))
+    pub(super) fn into_response(self, service: Service) -> Response<Body> {
+        // The errors in the model of Secrets Manager have a capital letter.
+        let member = if service == Service::SecretsManager { "Message" } else { "message" };
+        let body = json!({ "__type": self.code, member: self.message });
+        let mut response = respond(self.status, json_content_type(service), body.to_string().into());
+        let side = if self.status.is_server_error() { "Receiver" } else { "Sender" };
+        if service == Service::Sqs
+            && let Ok(value) = HeaderValue::from_str(&format!("{};{side}", self.code()))
         {
             response.headers_mut().insert("x-amzn-query-error", value);
         }

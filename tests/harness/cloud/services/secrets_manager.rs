@@ -85,7 +85,8 @@ impl SecretsManager {
             name: name.clone(),
         };
         let has_value = input["SecretString"].is_string() || input["SecretBinary"].is_string();
-        let output = if has_value { put(&mut secret, input)? } else { secret.identify(None) };
+        let mut output = if has_value { put(&mut secret, input)? } else { secret.identify(None) };
+        remove_stages(&mut output);
         secrets.insert(name, secret);
         Ok(output)
     }
@@ -139,9 +140,16 @@ fn update(secret: &mut Secret, input: &Value) -> Result<Value, ServiceError> {
         secret.changed = now();
     }
     if input["SecretString"].is_string() || input["SecretBinary"].is_string() {
-        return put(secret, input);
+        let mut output = put(secret, input)?;
+        remove_stages(&mut output);
+        return Ok(output);
     }
     Ok(secret.identify(None))
+}
+
+/// Removes the staging labels, which only PutSecretValue returns.
+fn remove_stages(output: &mut Value) {
+    output.as_object_mut().and_then(|members| members.remove("VersionStages"));
 }
 
 /// Moves a staging label to another version. The request must name the version that has it.

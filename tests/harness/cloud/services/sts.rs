@@ -8,7 +8,9 @@ use super::response::respond;
 use crate::cloud::account::ACCOUNT_ID;
 
 /// The key pair of every assumed role. S3 accepts it like the key pair of the account.
-pub(crate) const ROLE_KEYS: (&str, &str) = ("local-role", "local-role-secret");
+pub(crate) const ROLE_KEYS: (&str, &str) = ("ASIALOCALROLE00000000", "local-role-secret");
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// Handles GetCallerIdentity and AssumeRole in the query protocol. Any other request without `X-Amz-Target` gets 404.
 pub(super) fn handle_request(body: &[u8]) -> Response<Body> {
@@ -41,9 +43,8 @@ fn get_caller_identity() -> Response<Body> {
 fn assume_role(seconds: Option<i64>) -> Response<Body> {
     let seconds = seconds.unwrap_or(3600);
     if !(900..=3600).contains(&seconds) {
-        let error = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>DurationSeconds \
-                     exceeds the 1 hour session limit for roles assumed by role chaining</Message></Error></ErrorResponse>";
-        return respond(StatusCode::BAD_REQUEST, "text/xml", error.into());
+        let message = "DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        return error_response(StatusCode::BAD_REQUEST, "ValidationError", message);
     }
     let end = (OffsetDateTime::now_utc() + Duration::seconds(seconds)).replace_nanosecond(0);
     let end = end.ok().and_then(|end| end.format(&Rfc3339).ok()).unwrap_or_default();
@@ -52,14 +53,27 @@ fn assume_role(seconds: Option<i64>) -> Response<Body> {
         "AssumeRole",
         &format!(
             "<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
-             <SessionToken>local-session</SessionToken><Expiration>{end}</Expiration></Credentials>"
+             <SessionToken>local-session</SessionToken><Expiration>{end}</Expiration></Credentials><AssumedRoleUser>\
+             <AssumedRoleId>AROALOCALROLE00000000:local</AssumedRoleId>\
+             <Arn>arn:aws:sts::{ACCOUNT_ID}:assumed-role/links/local</Arn></AssumedRoleUser>"
         ),
     )
 }
 
+/// Returns an error in the query protocol.
+pub(super) fn error_response(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    let side = if status.is_server_error() { "Receiver" } else { "Sender" };
+    let document = format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{side}</Type><Code>{code}</Code><Message>{message}</Message>\
+         </Error><RequestId>{}</RequestId></ErrorResponse>",
+        uuid::Uuid::new_v4()
+    );
+    respond(status, "text/xml", document.into())
+}
+
 fn xml(operation: &str, result: &str) -> Response<Body> {
     let xml = format!(
-        "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{operation}Result>{result}\
+        "<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>{result}\
          </{operation}Result><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{operation}Response>",
         uuid::Uuid::new_v4()
     );

@@ -16,7 +16,7 @@ pub(super) async fn create_bucket(
     let mut state = store.lock();
     // Only in us-east-1 does S3 accept a second creation by the owner.
     if state.buckets.contains_key(&name) && store.region != "us-east-1" {
-        return Err(s3_error!(BucketAlreadyOwnedByYou));
+        return Err(s3_error!(BucketAlreadyOwnedByYou, "The bucket already exists, and you own it."));
     }
     if !state.buckets.contains_key(&name) {
         let bucket = StoredBucket { created_millis: now_millis(), ..Default::default() };
@@ -80,7 +80,7 @@ pub(super) async fn put_bucket_versioning(
     let versioning = match status.as_ref().map(BucketVersioningStatus::as_str) {
         Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
         Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
-        _ => return Err(s3_error!(IllegalVersioningConfigurationException)),
+        _ => return Err(s3_error!(IllegalVersioningConfigurationException, "The status is not valid.")),
     };
     let mut state = store.lock();
     let bucket = state.bucket_mut(&request.input.bucket)?;
@@ -117,6 +117,11 @@ pub(super) async fn get_bucket_lifecycle_configuration(
 ) -> S3Result<GetBucketLifecycleConfigurationOutput> {
     let state = store.lock();
     let lifecycle = state.bucket(&request.input.bucket)?.lifecycle.as_ref();
-    let rules = lifecycle.ok_or_else(|| s3_error!(NoSuchLifecycleConfiguration))?.rules.clone();
+    let rules = lifecycle
+        .ok_or_else(|| {
+            s3_error!(NoSuchLifecycleConfiguration, "The lifecycle configuration does not exist.")
+        })?
+        .rules
+        .clone();
     Ok(GetBucketLifecycleConfigurationOutput { rules: Some(rules), ..Default::default() })
 }

@@ -11,7 +11,7 @@ use crate::cloud::s3::multipart::Upload;
 use crate::cloud::s3::object::{
     ObjectAttributes, now_millis, object_attributes_of, parse_tags, strip_aws_chunked, timestamp,
 };
-use crate::cloud::s3::receive_body::{ClientDigests, client_digests_of, receive_body};
+use crate::cloud::s3::receive_body::{ClientDigests, client_digests_of, incomplete_body, receive_body};
 use crate::cloud::s3::store::Store;
 use crate::cloud::s3::upload_store::{UploadAddress, add_part, create_upload, find_upload, remove_upload};
 
@@ -61,7 +61,7 @@ pub(super) async fn upload_part(
     let client_digests = client_digests_of!(input, &request.headers, request.trailing_headers)?;
     let client_algorithm = client_digests.algorithm();
     upload.check_algorithm(client_algorithm)?;
-    let body = input.body.ok_or_else(|| s3_error!(IncompleteBody))?;
+    let body = input.body.ok_or_else(incomplete_body)?;
     let algorithm = upload.checksum().0;
     let received = receive_body(&store.temporary_folder(), body, client_digests, vec![algorithm]).await?;
     let checksum = received.checksum(client_algorithm.unwrap_or(algorithm))?;

@@ -14,7 +14,9 @@ use crate::cloud::s3::conditions::WriteCondition;
 use crate::cloud::s3::object::{
     ObjectAttributes, Version, object_attributes_of, parse_tags, strip_aws_chunked, timestamp,
 };
-use crate::cloud::s3::receive_body::{ClientDigests, ReceivedBody, client_digests_of, receive_body};
+use crate::cloud::s3::receive_body::{
+    ClientDigests, ReceivedBody, client_digests_of, incomplete_body, receive_body,
+};
 use crate::cloud::s3::store::{NewObject, Store};
 
 pub(super) async fn put_object(
@@ -30,7 +32,7 @@ pub(super) async fn put_object(
     let client_digests = client_digests_of!(input, &request.headers, request.trailing_headers)?;
     let algorithm = client_digests.algorithm().unwrap_or(Algorithm::Crc64Nvme);
     let attributes = object_attributes_of!(input);
-    let stream = input.body.ok_or_else(|| s3_error!(IncompleteBody))?;
+    let stream = input.body.ok_or_else(incomplete_body)?;
     let body = receive_body(&store.temporary_folder(), stream, client_digests, vec![algorithm]).await?;
     let condition =
         WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match, deletes_before };
@@ -60,7 +62,10 @@ pub(super) async fn copy_object(
         .and_then(ETagCondition::as_etag)
         .is_some_and(|etag| etag.value() != source.etag)
     {
-        return Err(s3_error!(PreconditionFailed));
+        return Err(s3_error!(
+            PreconditionFailed,
+            "At least one of the pre-conditions you specified did not hold"
+        ));
     }
     let replaces = |directive: Option<&str>| directive == Some(MetadataDirective::REPLACE);
     let mut attributes = source.attributes.clone();
