@@ -285,6 +285,48 @@ fn only_a_running_landing_can_finish() {
 }
 
 #[test]
+fn the_outcome_of_a_landing_has_its_final_statistics_or_keeps_the_last_ones() {
+    let statistics = |bytes| TransferStatistics {
+        bytes,
+        total_bytes: None,
+        seconds: 0.1,
+        bytes_per_second: 10,
+        files: 0,
+        total_files: None,
+    };
+    for (last, expected) in [(Some(statistics(2)), statistics(2)), (None, statistics(1))] {
+        let outcomes = [
+            JobEvent::Landed { landed_files: LandedFiles::default(), transfer: last },
+            JobEvent::LandedPartially {
+                landed_files: LandedFiles::default(),
+                transfer: last,
+                error: error(),
+            },
+            JobEvent::LandingFailed { archive: None, transfer: last, error: error() },
+        ];
+        for outcome in outcomes {
+            let progressed = JobEvent::TransferProgressed { transfer: statistics(1) };
+            let job = job_after(&[finished(), JobEvent::LandingStarted, progressed, outcome]);
+            assert_eq!(job.transfer, Some(expected), "{}", job.status);
+        }
+    }
+}
+
+#[test]
+fn whether_an_event_changes_a_job_is_known_before() {
+    for first in every_event() {
+        for second in every_event() {
+            for third in every_event() {
+                let mut job = job_after(&[first.clone(), second.clone()]);
+                let expected = job.is_changed_by(&third);
+                let change = job.apply(third, OffsetDateTime::UNIX_EPOCH);
+                assert_eq!(change != JobChange::Unchanged, expected, "{first:?} {second:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn status_names_are_parsed_back() {
     for status in JobStatus::ALL {
         assert_eq!(status.as_str().parse::<JobStatus>().expect("a name"), status);
