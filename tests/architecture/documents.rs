@@ -1,6 +1,7 @@
 //! The documents: links resolve, the README is short, and every setting, metric, error class, exit code and route of the
 //! code has exactly one row in the reference table of its kind.
 
+mod aws;
 mod links;
 mod markdown;
 mod reference;

@@ -11,6 +11,7 @@ mod metrics;
 mod recursion;
 mod release;
 mod roles;
+mod sdk_operations;
 mod source_files;
 mod structure;
 mod template;

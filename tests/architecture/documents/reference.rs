@@ -13,9 +13,9 @@ use super::{
 use crate::root;
 
 /// The location of a reference table.
-struct ReferenceTable {
-    document: &'static str,
-    heading: &'static str,
+pub(super) struct ReferenceTable {
+    pub(super) document: &'static str,
+    pub(super) heading: &'static str,
 }
 
 const SETTINGS: ReferenceTable = ReferenceTable { document: "docs/configuration.md", heading: "Settings" };
@@ -42,7 +42,7 @@ impl ReferenceTable {
     }
 
     /// Checks that the table lists exactly these items, each once, and that no other table has a row for one of them.
-    fn assert_lists_exactly(&self, expected: &BTreeSet<String>) {
+    pub(super) fn assert_lists_exactly(&self, expected: &BTreeSet<String>) {
         assert!(expected.len() > 3, "too few items for {} found in the code: {expected:?}", self.document);
         let (mut listed, mut elsewhere) = (vec![], vec![]);
         let documents = documents();

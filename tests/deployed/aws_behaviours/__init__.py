@@ -1,0 +1,1 @@
+"""Observations of AWS that documentation and emulators leave open."""
