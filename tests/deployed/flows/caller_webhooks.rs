@@ -1,12 +1,13 @@
 //! A caller's webhook on a deployment where no operator has created a secret to sign it.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::to_bytes,
     extract::{Request, State},
     http::{HeaderMap, StatusCode},
 };
-use harness::until;
 use serde_json::json;
 use standardwebhooks::Webhook;
 use tokio::{net::TcpListener, sync::mpsc};
@@ -45,7 +46,9 @@ async fn the_first_webhook_of_a_deployment_is_signed_without_an_operators_step()
     let secrets = stack.secret().await["notify_signing_secrets"].clone();
     assert_eq!(secrets.as_array().map(Vec::len), Some(1));
     let webhook = Webhook::new(secrets[0].as_str().expect("a secret")).expect("a key");
-    let (headers, body) = until("a webhook arrives", || async { webhooks.try_recv().ok() }).await;
+    let webhook_arrives = tokio::time::timeout(Duration::from_secs(120), webhooks.recv());
+    let (headers, body) =
+        webhook_arrives.await.expect("a webhook within two minutes").expect("a running caller");
     webhook.verify(&body, &headers).expect("its signature is valid");
     let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
     assert_eq!((&body["type"], &body["data"]["job_id"]), (&json!("job.stored"), &json!(id)));

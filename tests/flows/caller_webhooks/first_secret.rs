@@ -44,7 +44,8 @@ async fn the_first_job_of_a_new_deployment_gets_a_signed_webhook() {
 #[tokio::test]
 async fn jobs_that_start_at_once_agree_on_one_secret() {
     let (world, caller) = start_with_caller(|options| options).await;
-    join_all((0..4).map(|_| world.submit_with_webhook(&caller.url()))).await;
+    let url = caller.url();
+    join_all((0..4).map(|_| world.submit_with_webhook(&url))).await;
     assert!(world.written_versions() > 1, "they raced");
     let secrets = stored_webhook_secrets(&world).await;
     assert_eq!(secrets.len(), 1);
