@@ -111,7 +111,7 @@ async fn a_failing_source_leaves_no_object_and_no_upload() {
         let result = bucket
             .upload_stream(upload(&key, declared_length), stream::iter(broken.collect::<Vec<_>>()))
             .await;
-        assert_eq!(result.expect_err("broken").message, "it broke off");
+        assert_eq!(Error::from(result.expect_err("broken")).message, "it broke off");
         assert_eq!(bucket.head_object(&key).await.expect("an answer"), None);
         assert_no_open_upload(&server).await;
     }

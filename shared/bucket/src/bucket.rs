@@ -9,7 +9,7 @@ use futures_util::Stream;
 use model::{Checksum, ChecksumAlgorithm, Error, JobId, ProviderName};
 
 use crate::{
-    ObjectInfo, ObjectKey, PutOutcome, UploadOutcome, UploadPartError, UploadRequest, UploadedPart,
+    ObjectInfo, ObjectKey, PutOutcome, UploadError, UploadOutcome, UploadRequest, UploadedPart,
     abandoned_uploads, get_object,
     multipart_upload::{self, PartTarget},
     put_if_absent,
@@ -128,6 +128,20 @@ impl Bucket {
         Box::pin(put_if_absent::put_if_absent(&self.s3, key, content_type, bytes)).await
     }
 
+    /// Stores bytes under a key that contains a fresh unique id. An object that exists there is this one, because the SDK
+    /// repeats a put whose response was lost. It is not read, so the caller needs no permission but `s3:PutObject`.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn put_under_own_key(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        bytes: Bytes,
+    ) -> Result<(), Error> {
+        Box::pin(put_if_absent::put_under_own_key(&self.s3, key, content_type, bytes)).await
+    }
+
     /// Stores the bytes of a stream under a key, or compares them with the object that exists there, without an upload.
     /// `open` starts the stream, which may happen twice.
     ///
@@ -147,13 +161,14 @@ impl Bucket {
     /// Streams bytes into a new object.
     ///
     /// # Errors
-    /// The error of the stream if it failed first; else [`model::ErrorClass::StorageUnavailable`]. Neither an object nor
-    /// an open multipart upload remains, unless S3 does not accept the abort either.
+    /// The error of the stream if it failed first; else [`UploadError::Conflict`] if the stream can be sent again, or
+    /// [`model::ErrorClass::StorageUnavailable`]. Neither an object nor an open multipart upload remains, unless S3 does
+    /// not accept the abort either.
     pub async fn upload_stream(
         &self,
         upload: UploadRequest<'_>,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-    ) -> Result<UploadOutcome, Error> {
+    ) -> Result<UploadOutcome, UploadError> {
         Box::pin(upload_stream::upload_stream(&self.s3, upload, bytes)).await
     }
 
@@ -178,21 +193,22 @@ impl Bucket {
         target: PartTarget<'_>,
         length: u64,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-    ) -> Result<UploadedPart, UploadPartError> {
+    ) -> Result<UploadedPart, UploadError> {
         Box::pin(multipart_upload::stream_part(&self.s3, target, length, bytes)).await
     }
 
     /// Completes a multipart upload whose parts, sorted by number, have all been uploaded.
     ///
     /// # Errors
-    /// [`UploadPartError::NoSuchUpload`] when the upload does not exist any more and its object does not exist either, or
-    /// when S3 does not accept its parts; else [`model::ErrorClass::StorageUnavailable`].
+    /// [`UploadError::NoSuchUpload`] when the upload does not exist any more and its object does not exist either, or
+    /// when S3 does not accept its parts; [`UploadError::Conflict`] when another request changed the key meanwhile, so
+    /// that only a new upload can store the object; else [`model::ErrorClass::StorageUnavailable`].
     pub async fn complete_multipart_upload(
         &self,
         key: &ObjectKey,
         id: &str,
         parts: &[UploadedPart],
-    ) -> Result<UploadOutcome, UploadPartError> {
+    ) -> Result<UploadOutcome, UploadError> {
         Box::pin(multipart_upload::finish_multipart_upload(&self.s3, key, id, parts)).await
     }
 

@@ -10,7 +10,7 @@ use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 use crate::{
     channel_body::BufferedBody,
     checksum::RunningChecksum,
-    errors::{UploadPartError, WriteError},
+    errors::WriteError,
     multipart_upload::{
         PartTarget, abort_multipart_upload, complete_multipart_upload, create_multipart_upload, upload_part,
     },
@@ -76,11 +76,7 @@ async fn upload_buffered_part(
     let body = SdkBody::retryable(move || SdkBody::from_body_1_x(BufferedBody::new(chunks.clone())));
     match upload_part(bucket, target, ByteStream::new(body), Some(checksum)).await {
         Ok(etag) => Ok(UploadedPart::new(target.number, etag, checksum)),
-        Err(UploadPartError::Other(error)) => Err(error),
-        Err(UploadPartError::NoSuchUpload) => Err(Error::new(
-            ErrorClass::StorageUnavailable,
-            "a multipart upload in progress does not exist any more in the bucket",
-        )),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -19,7 +19,7 @@ mod upload_stream;
 mod uploaded_part;
 
 pub use bucket::Bucket;
-pub use errors::UploadPartError;
+pub use errors::UploadError;
 pub use multipart_upload::PartTarget;
 pub use object_key::ObjectKey;
 pub use presign_credentials::PresignCredentials;

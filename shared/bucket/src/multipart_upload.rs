@@ -15,7 +15,7 @@ use crate::{
     ObjectKey,
     channel_body::{CHANNEL_CAPACITY, ChannelBody, send_to_body},
     checksum::RunningChecksum,
-    errors::{UploadPartError, WriteError, is_no_such_upload, part_error, storage_error, write_error},
+    errors::{UploadError, WriteError, is_no_such_upload, part_error, storage_error, write_error},
     s3_bucket::S3Bucket,
     upload_request::UploadOutcome,
     uploaded_part::{UploadedPart, combine_checksums},
@@ -56,7 +56,7 @@ pub(crate) async fn stream_part(
     target: PartTarget<'_>,
     length: u64,
     bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-) -> Result<UploadedPart, UploadPartError> {
+) -> Result<UploadedPart, UploadError> {
     let (sender, chunks) = mpsc::channel(CHANNEL_CAPACITY);
     let mut checksum = RunningChecksum::new(bucket.algorithm);
     let body = SdkBody::from_body_1_x(ChannelBody { chunks, remaining: length });
@@ -78,7 +78,7 @@ pub(crate) async fn upload_part(
     target: PartTarget<'_>,
     body: ByteStream,
     checksum: Option<&RunningChecksum>,
-) -> Result<String, UploadPartError> {
+) -> Result<String, UploadError> {
     let upload = (bucket.client.upload_part().bucket(&bucket.name).key(bucket.object_key(target.key)))
         .upload_id(target.id)
         .part_number(target.number)
@@ -129,7 +129,7 @@ pub(crate) async fn finish_multipart_upload(
     key: &ObjectKey,
     id: &str,
     parts: &[UploadedPart],
-) -> Result<UploadOutcome, UploadPartError> {
+) -> Result<UploadOutcome, UploadError> {
     match complete_multipart_upload(bucket, key, id, parts).await {
         Ok(checksum) => {
             Ok(UploadOutcome::Stored { bytes: parts.iter().map(|part| part.bytes).sum(), checksum })
@@ -143,10 +143,18 @@ pub(crate) async fn finish_multipart_upload(
             Some(_) => Ok(UploadOutcome::AlreadyExists),
             None => {
                 error.log("multipart upload cannot be completed");
-                Err(UploadPartError::NoSuchUpload)
+                Err(UploadError::NoSuchUpload)
             }
         },
-        Err(WriteError::Other(error)) => Err(error.into()),
+        // The other request may have stored the object. Otherwise the caller aborts this upload and creates a new one.
+        Err(WriteError::Conflict(error)) => match bucket.head_object(key).await? {
+            Some(_) => {
+                abort_multipart_upload(bucket, &bucket.object_key(key), id).await;
+                Ok(UploadOutcome::AlreadyExists)
+            }
+            None => Err(UploadError::Conflict(error)),
+        },
+        Err(WriteError::IdleBody(error) | WriteError::Other(error)) => Err(error.into()),
     }
 }
 

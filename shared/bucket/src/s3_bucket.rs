@@ -53,6 +53,11 @@ impl S3Bucket {
         Self { client: Client::from_conf(config), name: name.into(), prefix: prefix.into(), algorithm }
     }
 
+    /// The same bucket through a client with other credentials.
+    pub(crate) fn with_client(&self, client: Client) -> Self {
+        Self { client, ..self.clone() }
+    }
+
     /// The complete S3 key of an object, with the prefix.
     pub(crate) fn object_key(&self, key: &ObjectKey) -> String {
         format!("{}{}", self.prefix, key.path())

@@ -6,7 +6,7 @@ use model::Error;
 
 use crate::{
     buffered_upload::upload_buffered_parts,
-    errors::WriteError,
+    errors::{UploadError, WriteError},
     put_object::put_object_stream,
     s3_bucket::S3Bucket,
     upload_request::{MAX_PUT_OBJECT_BYTES, UploadOutcome, UploadRequest},
@@ -17,7 +17,7 @@ pub(crate) async fn upload_stream(
     bucket: &S3Bucket,
     upload: UploadRequest<'_>,
     bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-) -> Result<UploadOutcome, Error> {
+) -> Result<UploadOutcome, UploadError> {
     let result = match upload.length {
         Some(length) if length <= MAX_PUT_OBJECT_BYTES => {
             put_object_stream(bucket, upload, length, bytes).await
@@ -27,6 +27,8 @@ pub(crate) async fn upload_stream(
     match result {
         Ok((bytes, checksum)) => Ok(UploadOutcome::Stored { bytes, checksum }),
         Err(WriteError::AlreadyExists) => Ok(UploadOutcome::AlreadyExists),
-        Err(WriteError::Other(error) | WriteError::InvalidUpload(error)) => Err(error),
+        Err(WriteError::Conflict(error)) => Err(UploadError::Conflict(error)),
+        Err(WriteError::IdleBody(error)) => Err(UploadError::IdleBody(error)),
+        Err(WriteError::Other(error) | WriteError::InvalidUpload(error)) => Err(error.into()),
     }
 }

@@ -17,8 +17,12 @@ use crate::{
 /// How many redirects a download follows.
 const MAX_REDIRECTS: usize = 5;
 
-/// A download whose server sends nothing for this long fails.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// A download whose server sends nothing for this long fails. The bytes are streamed into a request to S3, which ends a
+/// request without new bytes after 20 seconds, as a maintainer of an AWS SDK says
+/// (<https://github.com/aws/aws-sdk-php/issues/885>); AWS documents the error `RequestTimeout` and not its time. This
+/// timeout comes first, so that the error names the server that paused.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+const _: () = assert!(READ_TIMEOUT.as_secs() < 20, "S3 would end the upload first");
 
 /// Downloads files.
 #[derive(Debug, Clone)]

@@ -136,7 +136,7 @@ impl Receiver {
             return Ok(DeliveryBody::from_bytes(bytes));
         }
         let key = ObjectKey::DeliveryBody(provider.clone(), received_at, Uuid::now_v7().to_string());
-        self.bucket.put_if_absent(&key, "application/octet-stream", bytes.clone()).await?;
+        self.bucket.put_under_own_key(&key, "application/octet-stream", bytes.clone()).await?;
         Ok(DeliveryBody::S3Key(self.bucket.object_key(&key)))
     }
 }

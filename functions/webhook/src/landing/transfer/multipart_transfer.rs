@@ -10,10 +10,10 @@ use std::{
     time::Duration,
 };
 
-use bucket::{PartTarget, UploadOutcome, UploadPartError, UploadedPart};
+use bucket::{PartTarget, UploadError, UploadOutcome, UploadedPart};
 use futures_util::{StreamExt, stream};
 use http_client::RemoteFile;
-use model::{Error, ErrorClass};
+use model::Error;
 
 use super::{
     byte_stream::{ByteStream, take_bytes},
@@ -111,11 +111,7 @@ impl MultipartTransfer<'_> {
         let TransferRequest { bucket, key, progress, .. } = *self.request;
         let mut parts = progress.checkpoint_parts();
         parts.sort_by_key(|part| part.number);
-        let uploaded =
-            bucket.complete_multipart_upload(key, upload_id, &parts).await.map_err(|error| match error {
-                UploadPartError::NoSuchUpload => TransferError::Restart(no_such_upload()),
-                UploadPartError::Other(error) => error.into(),
-            })?;
+        let uploaded = bucket.complete_multipart_upload(key, upload_id, &parts).await?;
         progress.take_checkpoint();
         Ok(uploaded)
     }
@@ -144,15 +140,14 @@ impl PartTransfer<'_> {
         for attempt in 1.. {
             match self.attempt(opened.take()).await {
                 Ok(part) => return Ok(part),
-                Err(UploadPartError::NoSuchUpload) => return Err(TransferError::Restart(no_such_upload())),
-                Err(UploadPartError::Other(error)) => {
-                    if attempt == MAX_ATTEMPTS || !self.may_retry(&error) {
-                        return Err(error.into());
+                Err(error) => match error.into() {
+                    TransferError::Failed(error) if attempt < MAX_ATTEMPTS && self.may_retry(&error) => {
+                        error.log("a part is downloaded again");
+                        tokio::time::sleep(delay).await;
+                        delay *= 2;
                     }
-                    error.log("a part is downloaded again");
-                    tokio::time::sleep(delay).await;
-                    delay *= 2;
-                }
+                    error => return Err(error),
+                },
             }
         }
         Err(landing_stopped().into())
@@ -164,7 +159,7 @@ impl PartTransfer<'_> {
         error.is_retryable() && landing.download_rate().slow_downloads() == 0 && !landing.is_stopped()
     }
 
-    async fn attempt(&self, opened: Option<ByteStream>) -> Result<UploadedPart, UploadPartError> {
+    async fn attempt(&self, opened: Option<ByteStream>) -> Result<UploadedPart, UploadError> {
         let TransferRequest { downloader, bucket, key, progress, .. } = *self.request;
         let stream = match opened {
             Some(stream) => stream,
@@ -185,8 +180,4 @@ impl PartTransfer<'_> {
         }
         part
     }
-}
-
-fn no_such_upload() -> Error {
-    Error::new(ErrorClass::StorageUnavailable, "the multipart upload does not exist in the bucket any more")
 }

@@ -1,10 +1,11 @@
 //! Why an attempt to transfer a file failed.
 
+use bucket::UploadError;
 use model::{Error, ErrorClass};
 
 /// The error of one attempt.
 pub(super) enum TransferError {
-    /// The file at the source changed, or the multipart upload does not exist any more: the transfer starts again.
+    /// The file at the source changed, or the upload cannot be continued: the transfer starts again.
     Restart(Error),
     /// Any other error.
     Failed(Error),
@@ -17,4 +18,20 @@ impl From<Error> for TransferError {
             _ => TransferError::Failed(error),
         }
     }
+}
+
+impl From<UploadError> for TransferError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::NoSuchUpload | UploadError::Conflict(_) => TransferError::Restart(error.into()),
+            UploadError::IdleBody(error) => TransferError::Failed(silent_source(error)),
+            UploadError::Other(error) => error.into(),
+        }
+    }
+}
+
+/// The bucket ended a request whose body comes from the source, because nothing arrived.
+fn silent_source(error: Error) -> Error {
+    let message = "the download server sent nothing for so long that the bucket ended the upload";
+    Error::new(ErrorClass::SourceUnavailable, message).with_source(error)
 }
