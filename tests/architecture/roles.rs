@@ -161,6 +161,31 @@ fn the_operators_kms_key_can_be_used_only_through_the_services_of_the_stack() {
         .collect();
     assert_eq!(using.len(), 4, "one for each role");
     for statement in using {
-        assert!(statement.condition.contains("kms:ViaService"), "{statement:#?}");
+        let condition = statement.condition.trim();
+        assert!(condition.starts_with("StringEquals:\n"), "{statement:#?}");
+        let (_, services) = condition.split_once("kms:ViaService:\n").expect("a condition on the service");
+        for service in services.lines().map(str::trim) {
+            // "Use the .amazonaws.com suffix of the AWS KMS ViaService name in all AWS partitions":
+            // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+            assert!(service.ends_with(".${AWS::Region}.amazonaws.com"), "{service}: {statement:#?}");
+        }
+        // The key must not be usable through a service that the role does not use.
+        for name in ["s3", "dynamodb", "sqs", "secretsmanager"] {
+            let uses = statements().iter().any(|own| {
+                own.role == statement.role
+                    && own.actions.iter().any(|action| action.starts_with(&format!("{name}:")))
+            });
+            assert_eq!(services.contains(&format!("!Sub {name}.")), uses, "{name}: {statement:#?}");
+        }
     }
+}
+
+#[test]
+fn a_role_that_reads_objects_may_list_the_bucket() {
+    // Otherwise S3 answers 403 instead of 404 for an object that does not exist, which looks like a passing fault:
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    let roles_with = |action: &str| -> BTreeSet<String> {
+        statements().into_iter().filter(|s| s.has(action)).map(|s| s.role).collect()
+    };
+    assert_eq!(roles_with("s3:GetObject"), roles_with("s3:ListBucket"));
 }

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use model::{ChecksumAlgorithm, Error, ErrorClass, StoredFile, percent_encode};
 use time::OffsetDateTime;
 
-use crate::{PresignCredentials, s3_bucket::S3Bucket};
+use crate::{PresignCredentials, presign_credentials::UrlCredentials, s3_bucket::S3Bucket};
+
+/// How long the credentials of a read must be valid.
+const READ_TIME: Duration = Duration::from_secs(60);
 
 /// Signs URLs of files in a bucket. It cannot write.
 #[derive(Debug)]
@@ -70,18 +73,10 @@ impl Presigner {
     ) -> Result<PresignedUrl, Error> {
         // The time of a signature is in whole seconds.
         let now = now.replace_nanosecond(0).unwrap_or(now);
-        let url_credentials = self.credentials.for_url(lasts, now).await?;
-        let client = match url_credentials.credentials {
-            None => self.bucket.client.clone(),
-            Some(credentials) => {
-                let config = self.bucket.client.config().to_builder();
-                Client::from_conf(config.credentials_provider(credentials).build())
-            }
-        };
+        let (client, lifetime) = self.client_for(lasts, now).await?;
         let signing_error = |e: &dyn std::error::Error| {
             Error::new(ErrorClass::Internal, "a download link cannot be signed").with_source(e.to_string())
         };
-        let lifetime = url_credentials.lifetime;
         let config = PresigningConfig::builder().start_time(SystemTime::from(now)).expires_in(lifetime);
         let get = (client.get_object().bucket(&self.bucket.name).key(&file.key))
             .response_content_type(&file.content_type)
@@ -93,12 +88,29 @@ impl Presigner {
         Ok(PresignedUrl { url: signed.uri().to_owned(), expires_at: now + lifetime })
     }
 
-    /// Reads a small object, such as a manifest, into memory. None if it does not exist.
+    /// Reads a small object, such as a manifest, into memory. None if it does not exist. The credentials are those that
+    /// sign URLs: their role may read the files and list the bucket, so that S3 answers 404 and not 403 for an object that
+    /// does not exist (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>), and the function itself
+    /// needs neither right.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`].
-    pub async fn get_object(&self, path: &str) -> Result<Option<Bytes>, Error> {
-        self.bucket.get_object(path).await
+    /// As [`Presigner::presign_get`].
+    pub async fn get_object(&self, path: &str, now: OffsetDateTime) -> Result<Option<Bytes>, Error> {
+        let (client, _) = self.client_for(READ_TIME, now).await?;
+        self.bucket.with_client(client).get_object(path).await
+    }
+
+    /// A client with the credentials that sign URLs, and how long a URL of them lasts at most.
+    async fn client_for(&self, lasts: Duration, now: OffsetDateTime) -> Result<(Client, Duration), Error> {
+        let UrlCredentials { credentials, lifetime } = self.credentials.for_url(lasts, now).await?;
+        let client = match credentials {
+            None => self.bucket.client.clone(),
+            Some(credentials) => {
+                let config = self.bucket.client.config().to_builder();
+                Client::from_conf(config.credentials_provider(credentials).build())
+            }
+        };
+        Ok((client, lifetime))
     }
 }
 

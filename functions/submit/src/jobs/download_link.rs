@@ -88,7 +88,7 @@ async fn find_file(presigner: &Presigner, job: Job, name: &str) -> Result<Stored
         return Ok(file);
     }
     let manifest = job.manifest.filter(|_| has_more_in_manifest).ok_or_else(not_found)?;
-    let text = presigner.get_object(&manifest.key).await?.ok_or_else(not_found)?;
+    let text = presigner.get_object(&manifest.key, OffsetDateTime::now_utc()).await?.ok_or_else(not_found)?;
     let malformed = |e| Error::new(ErrorClass::Internal, "the job's manifest cannot be read").with_source(e);
     let manifest: ManifestFiles = serde_json::from_slice(&text).map_err(malformed)?;
     find(manifest.files).ok_or_else(not_found)
