@@ -2,7 +2,8 @@
 //!
 //! The index holds keys only, and the jobs are read from the table. A job is written a dozen times in its life and its
 //! keys once: an index of complete jobs would be written each time, up to 400 KB, to save one request per hundred
-//! listed jobs. And the list shows each job as it is now, not as the index last saw it.
+//! listed jobs. And the list shows each job as it is now, not as the index last saw it: the jobs are
+//! read consistently. Only which jobs there are comes from the index, which learns of a new job a moment later.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -18,7 +19,7 @@ use crate::{
     table::Table,
 };
 
-/// How often the items that a batch response left out are requested.
+/// How often the items that a batch response left out are requested while no response has any of them.
 const MAX_ATTEMPTS: u32 = 6;
 
 /// The most jobs that one `BatchGetItem` may name.
@@ -60,11 +61,12 @@ pub(crate) async fn get_batch(table: &Table, ids: &[JobId]) -> Result<HashMap<Jo
     let mut jobs = HashMap::with_capacity(ids.len());
     let mut remaining: Vec<Item> =
         ids.iter().map(|id| ItemWriter::key(id.to_string(), JOB).finish()).collect();
-    for attempt in 0..MAX_ATTEMPTS {
-        if remaining.is_empty() {
-            return Ok(jobs);
-        }
-        let keys = KeysAndAttributes::builder().set_keys(Some(remaining)).build().map_err(|e| {
+    let mut attempts_without_progress = 0;
+    while !remaining.is_empty() {
+        let requested = remaining.len();
+        // A list that shows an old status would contradict the job itself. It costs twice the read units.
+        let keys = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(remaining));
+        let keys = keys.build().map_err(|e| {
             Error::new(ErrorClass::Internal, "a request for jobs is incomplete").with_source(e)
         })?;
         let output = table.client.batch_get_item().request_items(&table.name, keys).send().await;
@@ -77,17 +79,19 @@ pub(crate) async fn get_batch(table: &Table, ids: &[JobId]) -> Result<HashMap<Jo
         }
         let unprocessed = output.unprocessed_keys.unwrap_or_default().into_values();
         remaining = unprocessed.flat_map(|keys| keys.keys).collect();
-        if !remaining.is_empty() {
-            // A response holds 16 MB at most, and a busy table returns less.
-            tokio::time::sleep(Duration::from_millis(20) * 2_u32.pow(attempt)).await;
+        // A response holds at most 16 MB, and 1 MB of each partition, so it may take many
+        // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html). Only a busy table returns
+        // nothing.
+        if remaining.len() < requested {
+            attempts_without_progress = 0;
+            continue;
         }
+        attempts_without_progress += 1;
+        if attempts_without_progress == MAX_ATTEMPTS {
+            let message = "the job table is too busy to list jobs; try again";
+            return Err(Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(5));
+        }
+        tokio::time::sleep(Duration::from_millis(10) * 2_u32.pow(attempts_without_progress)).await;
     }
-    match remaining.is_empty() {
-        true => Ok(jobs),
-        false => Err(Error::new(
-            ErrorClass::StorageUnavailable,
-            "the job table is too busy to list jobs; try again",
-        )
-        .with_retry_after(5)),
-    }
+    Ok(jobs)
 }

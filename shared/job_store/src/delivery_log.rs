@@ -117,6 +117,7 @@ pub(crate) async fn list_deliveries(
     now: OffsetDateTime,
 ) -> Result<Vec<DeliveryLogEntry>, Error> {
     let query = (table.query())
+        .consistent_read(true)
         .key_condition_expression("pk = :job AND begins_with(sk, :prefix)")
         .expression_attribute_values(":job", text_value(job.to_string()))
         .expression_attribute_values(":prefix", text_value(PREFIX))

@@ -10,10 +10,11 @@ use model::{Error, ErrorClass};
 /// (developer guide, "Error handling with DynamoDB": not OK to retry), or the item's collection is full. Errors that an
 /// operator can fix without a change of the request, such as `AccessDeniedException` or `ResourceNotFoundException`, are
 /// not in the list: such work stays in its queue until the operator has fixed them.
-const PERMANENT_CODES: [&str; 4] = [
+const PERMANENT_CODES: [&str; 5] = [
     "ValidationException",
     "ValidationError",
     "SerializationException",
+    "ItemCollectionSizeLimitExceeded",
     "ItemCollectionSizeLimitExceededException",
 ];
 
@@ -28,18 +29,21 @@ where
         None if e.raw_response().is_some() => "a response that cannot be read".to_owned(),
         None => DisplayErrorContext(&e).to_string(),
     };
-    if is_permanent(&e) {
-        return Error::new(ErrorClass::StorageRejected, "the job table does not accept the record")
-            .with_source(cause);
+    if e.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(is_permanent_code) {
+        return record_rejected().with_source(cause);
     }
     Error::new(ErrorClass::StorageUnavailable, format!("the job table did not {action}; try again"))
         .with_retry_after(5)
         .with_source(cause)
 }
 
-/// Whether DynamoDB would reject the same request again.
-fn is_permanent<E: ProvideErrorMetadata>(e: &SdkError<E, HttpResponse>) -> bool {
-    e.as_service_error()
-        .and_then(ProvideErrorMetadata::code)
-        .is_some_and(|code| PERMANENT_CODES.contains(&code))
+/// Whether DynamoDB would reject the same request again. `code` is that of an error or of the reason for which a
+/// transaction was cancelled.
+pub(crate) fn is_permanent_code(code: &str) -> bool {
+    PERMANENT_CODES.contains(&code)
+}
+
+/// The error of a record that DynamoDB would reject again.
+pub(crate) fn record_rejected() -> Error {
+    Error::new(ErrorClass::StorageRejected, "the job table does not accept the record")
 }

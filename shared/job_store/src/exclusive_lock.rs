@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::{
     errors::storage_error,
-    item_attributes::{ItemReader, ItemWriter, text_value},
+    item_attributes::{Item, ItemReader, ItemWriter, text_value},
     job_reads::get_job,
     table::Table,
 };
@@ -81,8 +81,23 @@ async fn try_acquire_lock(
     let Err(e) = put.send().await else { return Ok(None) };
     match e.as_service_error() {
         Some(ConditionalCheckFailedException(failed)) => {
-            failed.item().map(|item| ItemReader(item).parsed("job_id")).transpose()
+            read_holder(table, request, failed.item()).await.map(Some)
         }
         _ => Err(storage_error("accept the lock", e)),
     }
+}
+
+/// The job that holds a lock, from the item that came with the failed condition. A response without the item does not mean
+/// that the lock is free.
+async fn read_holder(table: &Table, request: LockRequest<'_>, found: Option<&Item>) -> Result<JobId, Error> {
+    let read = match found {
+        Some(_) => None,
+        None => table.get_item(lock_key(request.provider, request.name)).await?,
+    };
+    let Some(item) = found.or(read.as_ref()) else {
+        // DynamoDB deleted the expired item meanwhile.
+        let message = "the lock became free while it was acquired; try again";
+        return Err(Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(1));
+    };
+    ItemReader(item).parsed("job_id")
 }

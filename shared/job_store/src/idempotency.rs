@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
         CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, builders::PutBuilder,
@@ -16,7 +15,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::{
-    errors::storage_error,
+    errors::{is_permanent_code, record_rejected, storage_error},
     item_attributes::{Item, ItemReader, ItemWriter, number_value, text_value},
     job_item,
     job_reads::get_claimed_job,
@@ -75,8 +74,15 @@ pub(crate) async fn claim(
         let reasons = match write_claim(table, &item, job.id, key, now).await {
             Ok(None) => return Ok(ClaimOutcome::Created),
             Ok(Some(reasons)) => reasons,
+            // DynamoDB rejected the items, so nothing was written and nothing will be.
+            Err(error) if error.class == ErrorClass::StorageRejected => return Err(error),
             Err(error) => return resolve_lost_claim(table, job, error, now).await,
         };
+        if let Some(code) =
+            reasons.iter().filter_map(CancellationReason::code).find(|code| is_permanent_code(code))
+        {
+            return Err(record_rejected().with_source(code));
+        }
         let first = reasons.first();
         if first.and_then(CancellationReason::code) == Some("ConditionalCheckFailed") {
             match (key, first.and_then(CancellationReason::item)) {
@@ -109,19 +115,13 @@ async fn write_claim(
     write = write.transact_items(transaction_item(put.condition_expression("attribute_not_exists(pk)"))?);
     match write.send().await {
         Ok(_) => Ok(None),
-        Err(SdkError::ServiceError(e)) => match e.into_err() {
-            TransactWriteItemsError::TransactionCanceledException(e) => {
-                Ok(Some(e.cancellation_reasons.unwrap_or_default()))
+        Err(e) => match e.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                Ok(Some(cancelled.cancellation_reasons().to_vec()))
             }
-            TransactWriteItemsError::TransactionInProgressException(_) => Ok(Some(vec![])),
-            other => Err(Error::new(
-                ErrorClass::StorageUnavailable,
-                "the job table did not accept the job; try again",
-            )
-            .with_retry_after(5)
-            .with_source(other)),
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ok(Some(vec![])),
+            _ => Err(storage_error("accept the job", e)),
         },
-        Err(e) => Err(storage_error("accept the job", e)),
     }
 }
 

@@ -23,6 +23,7 @@ mod notify_targets_attribute;
 mod outbox;
 mod rate_limit;
 mod table;
+mod transaction_conflict;
 
 pub use day_index::DayPage;
 pub use delivery_log::{DeliveryLogEntry, NewDeliveryLogEntry};

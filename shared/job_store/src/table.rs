@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::{
     Client,
+    config::Builder,
     operation::{
         put_item::builders::PutItemFluentBuilder, query::builders::QueryFluentBuilder,
         update_item::builders::UpdateItemFluentBuilder,
@@ -13,6 +14,7 @@ use model::Error;
 use crate::{
     errors::storage_error,
     item_attributes::{Item, ItemWriter},
+    transaction_conflict::TransactionConflictClassifier,
 };
 
 /// The table of jobs.
@@ -24,7 +26,8 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(aws: &aws_types::SdkConfig, name: impl Into<String>) -> Self {
-        Self { client: Client::new(aws), name: name.into() }
+        let config = Builder::from(aws).retry_classifier(TransactionConflictClassifier).build();
+        Self { client: Client::from_conf(config), name: name.into() }
     }
 
     /// Reads an item, strongly consistent.
