@@ -3,6 +3,7 @@
 
 mod dead_letters;
 mod lost_responses;
+mod s3_rejections;
 mod stalled_landings;
 
 use harness::{

@@ -3,7 +3,7 @@
 use runtime::Environment;
 
 use crate::{
-    cloud::{LocalCloud, LocalCloudOptions},
+    cloud::{LocalCloud, LocalCloudOptions, RECEIVER_KEYS, SUBMIT_KEYS},
     resources::{BUCKET, QueueUrls, SECRET, TABLE, TOKEN_SECRET},
     simulators::SimulatorHost,
     stack_options::StackOptions,
@@ -31,7 +31,7 @@ pub(crate) struct FunctionEnvironments<'a> {
 }
 
 impl FunctionEnvironments<'_> {
-    /// Adds the common variables and those that the stack's options override.
+    /// Adds the common variables, which the function's own override, and those that the stack's options override.
     fn with_common(&self, own: Vec<(String, String)>) -> Vec<(String, String)> {
         let common = self.common.clone().into_iter();
         common.chain(own).chain(self.options.variables.iter().cloned()).collect()
@@ -54,6 +54,8 @@ impl FunctionEnvironments<'_> {
             ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
             ("BUCKET_NAME", BUCKET),
             ("LINK_ROLE_ARN", "arn:aws:iam::000000000000:role/links"),
+            ("AWS_ACCESS_KEY_ID", SUBMIT_KEYS.0),
+            ("AWS_SECRET_ACCESS_KEY", SUBMIT_KEYS.1),
         ];
         Environment::new(
             self.with_common(own.map(to_owned_pair).into_iter().chain(api_urls(simulators)).collect()),
@@ -63,6 +65,8 @@ impl FunctionEnvironments<'_> {
     pub(crate) fn receiver(&self) -> Environment {
         let own = [
             ("ROLE", "receiver"),
+            ("AWS_ACCESS_KEY_ID", RECEIVER_KEYS.0),
+            ("AWS_SECRET_ACCESS_KEY", RECEIVER_KEYS.1),
             ("SECRET_ID", SECRET),
             ("TOKEN_SECRET_ID", TOKEN_SECRET),
             ("DELIVERY_QUEUE_URL", &self.queues.deliveries),

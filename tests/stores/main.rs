@@ -6,4 +6,6 @@ mod bucket_in_s3;
 mod concurrency_limit_in_dynamodb;
 mod job_store_in_dynamodb;
 mod rate_limit_in_dynamodb;
+mod s3_rejections;
 mod server;
+mod table_rejections;

@@ -14,14 +14,27 @@ pub(crate) struct Server {
     pub(crate) aws: AwsConfig,
     pub(crate) clients: AwsClients,
     pub(crate) name: String,
-    _embedded: Option<(LocalCloud, TempDir)>,
+    embedded: Option<(LocalCloud, TempDir)>,
 }
 
 impl Server {
     /// Connects to the server at the address in `variable`, else starts an embedded one.
     pub(crate) async fn start(variable: &str) -> Self {
-        let process = Environment::from_process();
-        let (s3, dynamodb, embedded) = match process.optional(variable) {
+        Self::start_at(Environment::from_process().optional(variable)).await
+    }
+
+    /// Starts an embedded server, which can fail on purpose.
+    pub(crate) async fn start_embedded() -> Self {
+        Self::start_at(None).await
+    }
+
+    /// The cloud of an embedded server.
+    pub(crate) fn cloud(&self) -> &LocalCloud {
+        &self.embedded.as_ref().expect("the server is embedded").0
+    }
+
+    async fn start_at(endpoint: Option<&str>) -> Self {
+        let (s3, dynamodb, embedded) = match endpoint {
             Some(endpoint) => (endpoint.to_owned(), endpoint.to_owned(), None),
             None => {
                 let data = TempDir::new().expect("a temporary folder");
@@ -40,13 +53,17 @@ impl Server {
         ]);
         let aws = AwsConfig::new(&environment).expect("complete");
         let clients = AwsClients::new(&environment).expect("complete");
-        Self { aws, clients, name: format!("suite-{}", Uuid::new_v4()), _embedded: embedded }
+        Self { aws, clients, name: format!("suite-{}", Uuid::new_v4()), embedded }
     }
 }
 
 /// Creates a job table that no other test uses.
 pub(crate) async fn start_job_table() -> (Server, JobStore) {
-    let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
+    create_job_table(Server::start("DYNAMODB_LOCAL_ENDPOINT").await).await
+}
+
+/// Creates a job table on a server.
+pub(crate) async fn create_job_table(server: Server) -> (Server, JobStore) {
     server.clients.create_table(&server.name).await.expect("a table");
     let job_store = JobStore::new(&server.aws.service_config("DYNAMODB"), &server.name);
     (server, job_store)

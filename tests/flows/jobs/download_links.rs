@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 
 use bytes::Bytes;
-use harness::cloud::Service;
+use harness::{BUCKET, cloud::Service};
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -103,6 +103,17 @@ async fn a_file_beyond_the_listed_ones_can_be_downloaded() {
         world.download(&format!("/jobs/{id}/files/{}", last["name"].as_str().expect("a name"))).await;
     assert!(*response.body() == world.read_object(last["key"].as_str().expect("a key")).await, "other bytes");
     assert_problem(&world.get(&format!("/jobs/{id}/files/file-230.bin")).await, 404, "not-found");
+}
+
+#[tokio::test]
+async fn a_file_that_only_a_deleted_manifest_lists_is_not_found() {
+    let world = World::start().await;
+    world.set_next_archive(archive_of(230, 50));
+    let id = world.submit_export(2).await;
+    let job = world.wait_for_status(&id, "stored").await;
+    let manifest = job["manifest"]["key"].as_str().expect("a key");
+    world.aws.s3.delete_object().bucket(BUCKET).key(manifest).send().await.expect("deleted");
+    assert_problem(&world.get(&format!("/jobs/{id}/files/file-229.bin")).await, 404, "not-found");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Bodies of deliveries: large, encoded, binary and unknown ones.
 
 use bytes::Bytes;
+use harness::cloud::{Outage, Service};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
@@ -10,6 +11,17 @@ use crate::world::World;
 #[tokio::test]
 async fn a_body_larger_than_a_queue_message_is_stored_in_the_bucket() {
     let world = World::start().await;
+    assert_long_delivery_is_stored_once(&world).await;
+}
+
+#[tokio::test]
+async fn a_long_body_whose_put_lost_its_response_is_stored_once() {
+    let world = World::start().await;
+    world.cloud.faults().next(Service::S3, "PutObject", Outage::LoseAnswers, 1);
+    assert_long_delivery_is_stored_once(&world).await;
+}
+
+async fn assert_long_delivery_is_stored_once(world: &World) {
     world.inject_fault(json!({ "on": "delivery", "kind": "oversized_body", "bytes": 600_000 }));
     let id = world.submit_export(2).await;
     world.wait_for_status(&id, "stored").await;

@@ -14,9 +14,12 @@ use hyper_util::rt::TokioExecutor;
 use s3s::Body;
 use tokio::task::JoinHandle;
 
+use super::batch_get_limit::limit_response;
 use super::handler::{Handler, HandlerResult};
 use super::server::{endpoint, listen};
 use super::start_error::StartError;
+
+const BATCH_GET_TARGET: &str = "DynamoDB_20120810.BatchGetItem";
 
 /// The private dynoxide server. Dropping it stops the server.
 pub(super) struct DynamoDb {
@@ -78,6 +81,15 @@ async fn forward(
     parts.uri = format!("{endpoint}{path}").parse::<Uri>()?;
     // The size is bounded by DynamoDB's limit of 16 MB, which dynoxide enforces.
     let body = body.collect().await?.to_bytes();
-    let response = client.request(Request::from_parts(parts, Full::new(body))).await?;
-    Ok(response.map(Body::from))
+    let is_batch_get = parts.headers.get("x-amz-target").is_some_and(|target| target == BATCH_GET_TARGET);
+    let response = client.request(Request::from_parts(parts, Full::new(body.clone()))).await?;
+    if !is_batch_get {
+        return Ok(response.map(Body::from));
+    }
+    let (mut parts, items) = response.into_parts();
+    let limited = limit_response(&body, items.collect().await?.to_bytes());
+    // Both describe the complete response.
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    parts.headers.remove("x-amz-crc32");
+    Ok(http::Response::from_parts(parts, Body::from(limited)))
 }

@@ -19,6 +19,56 @@ pub enum Outage {
     LoseAnswers,
     /// The operation is not carried out, and no response is sent as long as the client waits.
     Stall,
+    /// The operation is not carried out, and the client gets this error.
+    Reject(Rejection),
+}
+
+/// An error response that a service sends on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    status: u16,
+    body: &'static str,
+}
+
+impl Rejection {
+    /// S3: a conditional write met another request for its key.
+    pub const CONDITIONAL_REQUEST_CONFLICT: Self = Self::new(
+        409,
+        "<Error><Code>ConditionalRequestConflict</Code><Message>A conflicting conditional operation</Message></Error>",
+    );
+    /// S3: the body of the request paused for too long.
+    pub const REQUEST_TIMEOUT: Self = Self::new(
+        400,
+        "<Error><Code>RequestTimeout</Code><Message>Your socket connection was not written to</Message></Error>",
+    );
+    /// DynamoDB: a transaction on the item is in progress.
+    pub const TRANSACTION_CONFLICT: Self = Self::new(
+        400,
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"Ongoing"}"#,
+    );
+    /// DynamoDB: the condition of a write does not hold. The response does not contain the item.
+    pub const CONDITION_FAILED_WITHOUT_ITEM: Self = Self::new(
+        400,
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"Failed"}"#,
+    );
+    /// DynamoDB: a transaction of two writes is cancelled, because the second item is too large.
+    pub const TRANSACTION_CANCELLED_BY_ITEM_SIZE: Self = Self::new(
+        400,
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled",
+        "CancellationReasons":[{"Code":"None"},{"Code":"ValidationError","Message":"Item size has exceeded"}]}"#,
+    );
+
+    const fn new(status: u16, body: &'static str) -> Self {
+        Self { status, body }
+    }
+
+    pub(super) fn status(self) -> u16 {
+        self.status
+    }
+
+    pub(super) fn body(self) -> &'static str {
+        self.body
+    }
 }
 
 /// The injected faults of all services.

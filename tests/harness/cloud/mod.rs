@@ -3,6 +3,7 @@
 //! endpoints, inject faults through [`LocalCloud::faults`] and inspect its state through the other methods.
 
 mod account;
+mod batch_get_limit;
 mod dynamodb;
 mod event_source;
 mod faults;
@@ -24,11 +25,12 @@ use std::time::Duration;
 
 pub use self::account::ACCOUNT_ID;
 pub use self::event_source::{BatchHandler, EventSource, EventSourceOptions};
-pub use self::faults::{Faults, Outage};
+pub use self::faults::{Faults, Outage, Rejection};
 pub use self::handler::BoxFuture;
 pub use self::operation::Service;
 pub use self::options::{LocalCloudOptions, Ports};
 pub use self::request_counts::RequestCounts;
+pub(crate) use self::s3::{RECEIVER_KEYS, SUBMIT_KEYS};
 pub use self::services::{CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport};
 pub use self::start_error::StartError;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -12,7 +13,7 @@ use s3s::Body;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::faults::{Faults, Outage};
+use super::faults::{Faults, Outage, Rejection};
 use super::handler::{Handler, HandlerResult};
 use super::operation::{Operation, Service};
 use super::request_body::RequestBody;
@@ -118,6 +119,11 @@ impl Middleware {
             Outage::None => handler(request).await,
             Outage::Refuse503 | Outage::RefuseWrites503 => Ok(service_unavailable(operation.service)),
             Outage::DropConnections => Err("the connection is dropped on purpose".into()),
+            Outage::Reject(rejection) => {
+                // A service reads the body of a request before it rejects it.
+                request.into_body().collect().await?;
+                Ok(rejected(operation.service, rejection))
+            }
             Outage::LoseAnswers => {
                 handler(request).await?;
                 Err("the response is lost on purpose".into())
@@ -129,18 +135,27 @@ impl Middleware {
 }
 
 fn service_unavailable(service: Service) -> Response<Body> {
-    let (content_type, text) = match service {
-        Service::S3 => (
-            "application/xml",
-            "<Error><Code>ServiceUnavailable</Code><Message>Switched off on purpose</Message></Error>",
-        ),
-        _ => (
-            "application/x-amz-json-1.0",
-            r#"{"__type":"ServiceUnavailable","message":"Switched off on purpose"}"#,
-        ),
+    let text = match service {
+        Service::S3 => {
+            "<Error><Code>ServiceUnavailable</Code><Message>Switched off on purpose</Message></Error>"
+        }
+        _ => r#"{"__type":"ServiceUnavailable","message":"Switched off on purpose"}"#,
+    };
+    error_response(service, StatusCode::SERVICE_UNAVAILABLE, text)
+}
+
+fn rejected(service: Service, rejection: Rejection) -> Response<Body> {
+    let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    error_response(service, status, rejection.body())
+}
+
+fn error_response(service: Service, status: StatusCode, text: &'static str) -> Response<Body> {
+    let content_type = match service {
+        Service::S3 => "application/xml",
+        _ => "application/x-amz-json-1.0",
     };
     let mut response = Response::new(Body::from(text.to_owned()));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    *response.status_mut() = status;
     response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     response
 }

@@ -1,7 +1,7 @@
 //! Conditional requests: `If-Match`, `If-None-Match` and the date conditions, for writes and reads.
 
 use s3s::dto::{ETagCondition, Timestamp};
-use s3s::{S3Result, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use super::object::{Version, timestamp};
 
@@ -10,16 +10,23 @@ use super::object::{Version, timestamp};
 pub(super) struct WriteCondition {
     pub(super) if_match: Option<ETagCondition>,
     pub(super) if_none_match: Option<ETagCondition>,
+    /// How often the key had been deleted when the upload of the object began.
+    pub(super) deletes_before: u64,
 }
 
 impl WriteCondition {
     /// Checks the condition. The caller holds the same lock for the write, so that only one of two writers succeeds.
-    pub(super) fn check(&self, current: Option<&Version>) -> S3Result<()> {
+    ///
+    /// A delete that succeeds during the upload takes precedence over `If-None-Match`, also when it comes between
+    /// `CreateMultipartUpload` and `CompleteMultipartUpload` (Amazon S3 User Guide, "Concurrent deletes during multipart
+    /// uploads"). `deletes` is how often the key has been deleted.
+    pub(super) fn check(&self, current: Option<&Version>, deletes: u64) -> S3Result<()> {
         match (&self.if_none_match, current) {
             (Some(ETagCondition::ETag(_)), _) => {
                 return Err(s3_error!(NotImplemented, "If-None-Match of a write takes only *"));
             }
             (Some(ETagCondition::Any), Some(_)) => return Err(precondition_failed()),
+            (Some(ETagCondition::Any), None) if deletes != self.deletes_before => return Err(conflict()),
             _ => {}
         }
         match (&self.if_match, current) {
@@ -69,6 +76,14 @@ fn matches(condition: &ETagCondition, version: &Version) -> bool {
     }
 }
 
-fn precondition_failed() -> s3s::S3Error {
+fn precondition_failed() -> S3Error {
     s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
+}
+
+fn conflict() -> S3Error {
+    let code = S3ErrorCode::Custom("ConditionalRequestConflict".into());
+    let mut error =
+        S3Error::with_message(code, "The conditional request cannot succeed due to a conflicting operation");
+    error.set_status_code(http::StatusCode::CONFLICT);
+    error
 }

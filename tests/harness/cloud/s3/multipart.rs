@@ -29,6 +29,9 @@ pub(super) struct Upload {
     pub(super) attributes: ObjectAttributes,
     /// The checksum that the client requested. Without it S3 stores CRC64NVME of the complete object.
     pub(super) requested_checksum: Option<(Algorithm, ChecksumKind)>,
+    /// How often the key had been deleted when the upload was created. Deletes are counted from the start of the store.
+    #[serde(skip)]
+    pub(super) deletes_before: u64,
     #[serde(skip)]
     pub(super) parts: BTreeMap<i32, Part>,
 }

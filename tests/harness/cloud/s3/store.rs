@@ -47,6 +47,7 @@ pub(super) struct State {
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) uploads: BTreeMap<String, Upload>,
     writes: HashMap<(String, String), u64>,
+    deletes: HashMap<(String, String), u64>,
 }
 
 /// The store of all buckets.
@@ -126,7 +127,7 @@ impl Store {
         condition: &WriteCondition,
     ) -> S3Result<Arc<Version>> {
         let bucket = state.bucket(bucket_name)?;
-        condition.check(bucket.current(key).map(Arc::as_ref))?;
+        condition.check(bucket.current(key).map(Arc::as_ref), state.deletes(bucket_name, key))?;
         let mut version = self.blank_version(bucket, key);
         version.file = format!("{}-{}", version.id, file_name(key));
         version.size = new.size;
@@ -212,6 +213,16 @@ impl Store {
 }
 
 impl State {
+    /// Returns how often a key has been deleted since the start.
+    pub(super) fn deletes(&self, bucket: &str, key: &str) -> u64 {
+        self.deletes.get(&(bucket.to_owned(), key.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// Counts a delete of a key.
+    pub(super) fn add_delete(&mut self, bucket: &str, key: &str) {
+        *self.deletes.entry((bucket.to_owned(), key.to_owned())).or_default() += 1;
+    }
+
     pub(super) fn bucket(&self, name: &str) -> S3Result<&Bucket> {
         self.buckets.get(name).ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
     }

@@ -18,14 +18,18 @@ pub(super) async fn complete_multipart_upload(
     let input = request.input;
     let (bucket, key, id) = (input.bucket.as_str(), input.key.as_str(), input.upload_id.as_str());
     let address = UploadAddress { bucket, key, upload_id: id };
-    let condition =
-        WriteCondition { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
-    let upload = {
+    let (upload, condition) = {
         let mut state = store.lock();
         let upload = find_upload(&mut state, address)?.clone();
+        let condition = WriteCondition {
+            if_match: input.if_match.clone(),
+            if_none_match: input.if_none_match.clone(),
+            deletes_before: upload.deletes_before,
+        };
         // Checked again at the commit. This check only avoids copying the parts in vain.
-        condition.check(state.bucket(bucket)?.current(key).map(AsRef::as_ref))?;
-        upload
+        let current = state.bucket(bucket)?.current(key).map(AsRef::as_ref);
+        condition.check(current, state.deletes(bucket, key))?;
+        (upload, condition)
     };
     let list = input.multipart_upload.as_ref().and_then(|list| list.parts.as_deref());
     let parts = upload.select_parts(list.unwrap_or_default())?;

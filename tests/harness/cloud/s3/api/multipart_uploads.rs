@@ -34,6 +34,7 @@ pub(super) async fn create_multipart_upload(
         initiated_millis: now_millis(),
         attributes: object_attributes_of!(input),
         requested_checksum,
+        deletes_before: store.lock().deletes(&input.bucket, &input.key),
         parts: Default::default(),
     };
     let output = CreateMultipartUploadOutput {

@@ -42,6 +42,10 @@ fn delete(
     key: &str,
     version_id: Option<String>,
 ) -> S3Result<DeletedObject> {
+    state.bucket(bucket_name)?;
+    if version_id.is_none() {
+        state.add_delete(bucket_name, key);
+    }
     let bucket = state.bucket_mut(bucket_name)?;
     let mut deleted = DeletedObject { key: Some(key.to_owned()), ..Default::default() };
     if version_id.is_none() && bucket.versioning != Versioning::Never {

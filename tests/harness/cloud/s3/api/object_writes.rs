@@ -22,13 +22,18 @@ pub(super) async fn put_object(
     request: S3Request<PutObjectInput>,
 ) -> S3Result<PutObjectOutput> {
     let input = request.input;
-    store.lock().bucket(&input.bucket)?;
+    let deletes_before = {
+        let state = store.lock();
+        state.bucket(&input.bucket)?;
+        state.deletes(&input.bucket, &input.key)
+    };
     let client_digests = client_digests_of!(input, &request.headers, request.trailing_headers)?;
     let algorithm = client_digests.algorithm().unwrap_or(Algorithm::Crc64Nvme);
     let attributes = object_attributes_of!(input);
     let stream = input.body.ok_or_else(|| s3_error!(IncompleteBody))?;
     let body = receive_body(&store.temporary_folder(), stream, client_digests, vec![algorithm]).await?;
-    let condition = WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match };
+    let condition =
+        WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match, deletes_before };
     let target = (input.bucket.as_str(), input.key.as_str());
     let version = commit_object(store, target, ReceivedObject { body, algorithm, attributes }, &condition)?;
     let mut output = PutObjectOutput {
