@@ -104,7 +104,7 @@ impl Worker {
     }
 
     async fn dispatch(&self, body: &str, receipt: &MessageReceipt) -> Result<(), MessageFailure> {
-        if receipt.moves_at.is_none() {
+        if receipt.is_long_landing() {
             let QueuedLanding { job_id } = QueuedLanding::parse(body)?;
             return self.land(job_id, receipt).await;
         }

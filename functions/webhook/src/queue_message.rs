@@ -21,6 +21,13 @@ pub(crate) struct MessageReceipt {
     pub(crate) moves_at: Option<Instant>,
 }
 
+impl MessageReceipt {
+    /// Whether the message came from the queue of long landings.
+    pub(crate) fn is_long_landing(&self) -> bool {
+        self.moves_at.is_none()
+    }
+}
+
 /// Why a message stays on the queue, and after how long it is received again.
 #[derive(Debug)]
 pub(crate) struct MessageFailure {

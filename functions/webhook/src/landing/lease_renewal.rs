@@ -67,7 +67,7 @@ impl LeaseRenewal<'_> {
         }
         self.store_progress().await?;
         // A landing that cannot be resumed starts again, but with a whole invocation. That happens once.
-        match self.progress.can_resume() || self.receipt.moves_at.is_some() {
+        match self.progress.can_resume() || !self.receipt.is_long_landing() {
             true => Ok(LeasedOutcome::OutOfTime),
             false => Err(self.progress.out_of_time_error()),
         }
