@@ -8,6 +8,7 @@ mod documents;
 mod event_sources;
 mod imports;
 mod metrics;
+mod permissions;
 mod recursion;
 mod release;
 mod roles;

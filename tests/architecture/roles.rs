@@ -18,7 +18,7 @@ const WITHOUT_RESOURCE: [&str; 5] = [
 pub(crate) struct Statement {
     pub(crate) role: String,
     sid: String,
-    actions: Vec<String>,
+    pub(crate) actions: Vec<String>,
     pub(crate) resource: String,
     condition: String,
 }

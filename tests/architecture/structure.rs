@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::{Item, ItemImpl, Type, visit::Visit};
 
-use crates::{Crate, Source, all};
+pub(crate) use crates::{Crate, Source, all, is_test};
 
 #[test]
 fn no_files_of_a_crate_depend_on_each_other_in_a_circle() {

@@ -59,6 +59,19 @@ fn the_harness_has_the_batch_size_of_the_caller_webhook_queue() {
 }
 
 #[test]
+fn the_document_states_how_long_the_name_of_a_stack_may_be() {
+    // SQS API Reference, CreateQueue: "A queue name can have up to 80 characters."
+    const MAX_QUEUE_NAME: usize = 80;
+    let template = template();
+    let suffixes =
+        template.lines().filter_map(|line| line.trim().strip_prefix("QueueName: !Sub ${AWS::StackName}"));
+    let longest = suffixes.map(str::len).max().expect("queues with names");
+    let document = fs::read_to_string(root().join("docs/deploy.md")).expect("text");
+    let row = format!("| Stack name | at most {} characters", MAX_QUEUE_NAME - longest);
+    assert!(document.contains(&row), "docs/deploy.md has no row {row}");
+}
+
+#[test]
 fn the_dashboard_is_valid_json_and_no_widgets_overlap() {
     let template = template();
     let dashboard = resource(&template, "Dashboard");

@@ -82,6 +82,16 @@ async fn an_unauthenticated_delivery_is_rejected_by_the_public_receiver() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_unsigned_request_to_the_jobs_api_is_rejected_by_api_gateway() {
+    let _lock = STACK_LOCK.lock().await;
+    let Some(stack) = Deployed::connect().await else { return report_skipped() };
+    let response = stack.post_unsigned("submit_url", "/jobs", &json!({ "provider": "abyssale" })).await;
+    assert_eq!(response.status(), 403, "{}", response.body());
+    // The function would name the type of the problem.
+    assert_eq!(response.body()["type"], Value::Null, "{}", response.body());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_permission_to_write_files_a_job_lands_only_after_it_is_restored() {
     let _lock = STACK_LOCK.lock().await;
     let Some(stack) = Deployed::connect().await.filter(Deployed::has_roles) else { return report_skipped() };

@@ -96,7 +96,12 @@ impl Deployed {
 
     /// Sends an unsigned request to the webhook API.
     pub(crate) async fn webhook_api(&self, path: &str, body: &Value) -> Response<Value> {
-        let request = Request::post(format!("{}{path}", self.text("webhook_url")))
+        self.post_unsigned("webhook_url", path, body).await
+    }
+
+    /// Sends an unsigned request to an API.
+    pub(crate) async fn post_unsigned(&self, api: &str, path: &str, body: &Value) -> Response<Value> {
+        let request = Request::post(format!("{}{path}", self.text(api)))
             .header("content-type", "application/json")
             .body(Bytes::from(body.to_string()));
         send_unsigned(&self.sender, request.expect("a request")).await

@@ -19,7 +19,13 @@ use uuid::Uuid;
 use crate::{Function, cloud::ACCOUNT_ID};
 
 /// The payload limit of API Gateway.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const MAX_PAYLOAD_BYTES: usize = 10 * 1024 * 1024;
+/// The limit of API Gateway for the request line and the values of the headers together (same page).
+const MAX_HEAD_BYTES: usize = 10_240;
+/// The limit of Lambda for the event of a synchronous invocation, and for its result: smaller than what API Gateway accepts.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
 /// A running API. Dropping it stops the server.
 #[derive(Debug)]
@@ -54,15 +60,36 @@ impl Drop for HttpApi {
 
 async fn serve(State(function): State<Function>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    if head_bytes(&head) > MAX_HEAD_BYTES {
+        // AWS does not document the status.
+        return error_response(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "Request Header Fields Too Large",
+        );
+    }
     let Ok(body) = to_bytes(body, MAX_PAYLOAD_BYTES).await else {
         return error_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
-    match function(make_event(&head, &body)).await {
-        Ok(result) => make_response(&result)
+    let event = make_event(&head, &body);
+    if event.to_string().len() > MAX_EVENT_BYTES {
+        // What an HTTP API answers, by the tests of the AWS libraries for .NET (aws/aws-lambda-dotnet, LargePayloadTests.cs).
+        return error_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    }
+    match function(event).await {
+        Ok(result) => Some(result)
+            .filter(|result| result.to_string().len() <= MAX_EVENT_BYTES)
+            .and_then(|result| make_response(&result))
             .unwrap_or_else(|| error_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
         // As API Gateway does, the response does not disclose the error of the function.
         Err(_) => error_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
     }
+}
+
+/// Returns the length of the request line and of the values of the headers.
+fn head_bytes(head: &http::request::Parts) -> usize {
+    let target = head.uri.path_and_query().map_or(1, |target| target.as_str().len());
+    let line = head.method.as_str().len() + target + " HTTP/1.1".len() + 1;
+    line + head.headers.values().map(http::HeaderValue::len).sum::<usize>()
 }
 
 /// Makes the event as API Gateway does: the path is percent-decoded once, the query string is unchanged.

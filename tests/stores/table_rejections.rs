@@ -60,7 +60,7 @@ async fn a_lease_renewal_that_met_a_transaction_is_written() {
     let (server, job_store) = start().await;
     let id = create_job(&job_store).await;
     job_store.apply_event(id, &files_ready(), now()).await.expect("written");
-    let acquired = job_store.acquire_lease(id, LEASE, now()).await.expect("an answer");
+    let acquired = job_store.acquire_lease(id, None, LEASE, now()).await.expect("an answer");
     let LeaseOutcome::Acquired { lease, .. } = acquired else { panic!("the lease was free: {acquired:?}") };
     reject_next(&server, "UpdateItem", Rejection::TRANSACTION_CONFLICT);
     job_store.renew_lease(&lease, LEASE, now()).await.expect("written at the second attempt");

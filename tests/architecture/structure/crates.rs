@@ -10,16 +10,16 @@ use syn::{Attribute, File, Item};
 use crate::{root, source_files};
 
 /// A crate and its sources.
-pub(super) struct Crate {
-    pub(super) name: String,
-    pub(super) sources: Vec<Source>,
+pub(crate) struct Crate {
+    pub(crate) name: String,
+    pub(crate) sources: Vec<Source>,
 }
 
 /// A source file.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// The path of its module: empty for the crate's root.
-    pub(super) module: Vec<String>,
-    pub(super) syntax: File,
+    pub(crate) module: Vec<String>,
+    pub(crate) syntax: File,
 }
 
 impl Crate {
@@ -34,7 +34,7 @@ impl Crate {
 }
 
 impl Source {
-    pub(super) fn parse(module: &[&str], text: &str) -> Self {
+    pub(crate) fn parse(module: &[&str], text: &str) -> Self {
         let module = module.iter().map(|&segment| segment.to_owned()).collect();
         Self { module, syntax: syn::parse_file(text).expect("Rust") }
     }
@@ -46,7 +46,7 @@ impl Source {
 }
 
 /// Every crate that ships, and the large ones of the tests.
-pub(super) fn all() -> Vec<Crate> {
+pub(crate) fn all() -> Vec<Crate> {
     let mut folders: Vec<PathBuf> = vec![];
     for parent in ["shared", "functions"] {
         let entries = fs::read_dir(root().join(parent)).expect("a folder");
@@ -98,7 +98,7 @@ fn test_modules(sources: &[Source]) -> Vec<Vec<String>> {
 }
 
 /// Whether an item is compiled for tests only.
-pub(super) fn is_test(item: &Item) -> bool {
+pub(crate) fn is_test(item: &Item) -> bool {
     let attributes: &[Attribute] = match item {
         Item::Mod(item) => &item.attrs,
         Item::Fn(item) => &item.attrs,

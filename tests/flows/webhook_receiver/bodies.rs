@@ -32,6 +32,38 @@ async fn assert_long_delivery_is_stored_once(world: &World) {
 }
 
 #[tokio::test]
+async fn a_delivery_whose_event_exceeds_lambdas_limit_is_rejected_before_the_receiver() {
+    let world = World::start().await;
+    let (id, url) = world.submit_export_without_callback(1).await;
+    let send = async |content_type: &str, bytes: usize| {
+        let body = Bytes::from(vec![b'a'; bytes]);
+        let request = Request::post(&url).header("content-type", content_type).body(body);
+        world.http.send(request.expect("a request")).await.expect("a response").status()
+    };
+    // The event is at most 6 MiB. A body that is not text is a third longer in it.
+    assert_eq!(send("text/plain", 6 * 1024 * 1024).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(send("application/octet-stream", 4_800_000).await, StatusCode::PAYLOAD_TOO_LARGE);
+    world.wait_for_empty_queue().await;
+    assert_eq!(world.recorded_deliveries(&id).await.len(), 0);
+    assert_eq!(send("text/plain", 4_800_000).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_delivery_with_a_request_line_or_headers_beyond_the_limit_is_rejected_before_the_receiver() {
+    let world = World::start().await;
+    let (id, url) = world.submit_export_without_callback(1).await;
+    let send = async |url: &str, header: &str| {
+        let request = Request::post(url).header("x-padding", header).body(Bytes::new());
+        world.http.send(request.expect("a request")).await.expect("a response").status()
+    };
+    let long_url = format!("{url}?event={}", "a".repeat(10_240));
+    assert!(send(&long_url, "").await.is_client_error());
+    assert!(send(&url, &"a".repeat(10_240)).await.is_client_error());
+    world.wait_for_empty_queue().await;
+    assert_eq!(world.recorded_deliveries(&id).await.len(), 0);
+}
+
+#[tokio::test]
 async fn a_base64_body_is_decoded_before_verification() {
     let world = World::start().await;
     let (id, url) = world.submit_export_without_callback(1).await;
