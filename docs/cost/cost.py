@@ -88,7 +88,7 @@ class Template:
         self.alarms = self.count("AWS::CloudWatch::Alarm")
         self.secrets = self.count("AWS::SecretsManager::Secret")
         self.metric_filters = self.count("AWS::Logs::MetricFilter")
-        self.polled_queues = len(re.findall(r"^ +Type: SQS$", text, re.M))
+        self.polled_queues = len(re.findall(r"^ +Type: SQS\n +Properties:$", text, re.M))
         self.sweep_minutes = int(re.search(r"ScheduleExpression: rate\((\d+) minutes?\)", text)[1])
         self.landing_memory = int(self.default_of("LandingMemory"))
         self.watch = self.default_of("Watch")

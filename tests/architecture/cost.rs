@@ -110,7 +110,7 @@ fn the_quantities_of_an_idle_stack_are_those_of_the_template() {
     let count = |kind: &str| template.matches(&format!("    Type: {kind}\n")).count() as f64;
     assert_eq!(items["Alarms"].0, count("AWS::CloudWatch::Alarm"));
     assert_eq!(items["Secrets"].0, count("AWS::SecretsManager::Secret"));
-    let queues = template.matches("          Type: SQS\n").count();
+    let queues = template.matches("          Type: SQS\n          Properties:\n").count();
     // Five pollers that each wait 20 seconds, for 30 days.
     let polls = items[&format!("Polls of {queues} queues")].0;
     assert_eq!(polls, queues as f64 * 5.0 * 30.0 * 86_400.0 / 20.0);

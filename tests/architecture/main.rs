@@ -12,7 +12,6 @@ mod permissions;
 mod recursion;
 mod release;
 mod roles;
-mod sdk_operations;
 mod source_files;
 mod structure;
 mod template;

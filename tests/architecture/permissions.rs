@@ -9,7 +9,7 @@ use std::{
 };
 
 use self::{
-    call_graph::CallGraph,
+    call_graph::{CallGraph, Function},
     operations::{Operations, dependencies},
 };
 use crate::{
@@ -44,7 +44,7 @@ const FUNCTIONS: [Deployed; 3] = [
 ];
 
 /// Actions that a role needs although no code calls them.
-const WITHOUT_CALL: [(&[&str], &[&str]); 5] = [
+const WITHOUT_CALL: [(&[&str], &[&str]); 6] = [
     // Lambda writes the log and the traces with the role of the function.
     (&["SubmitRole", "WebhookRole", "LandingRole"], &["logs:CreateLogStream", "logs:PutLogEvents"]),
     (&["SubmitRole", "WebhookRole", "LandingRole"], &["xray:PutTraceSegments", "xray:PutTelemetryRecords"]),
@@ -52,28 +52,37 @@ const WITHOUT_CALL: [(&[&str], &[&str]); 5] = [
     (&["SubmitRole", "WebhookRole", "LandingRole"], &["kms:Decrypt", "kms:GenerateDataKey"]),
     // The event source mapping polls the queue with the role of the function (AWS Lambda Developer Guide, "Execution role
     // permissions" of SQS).
-    (&["SubmitRole", "LandingRole"], &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
+    (&["SubmitRole", "LandingRole"], &["sqs:GetQueueAttributes"]),
+    (&["LandingRole"], &["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
     // Without it S3 answers 403 instead of 404 for an object that does not exist.
     (&["LandingRole"], &["s3:ListBucket"]),
 ];
 
 /// Calls that a function does not make, although their names are reached.
-const NOT_CALLED: [(&str, &[&str]); 2] = [
+const NOT_CALLED: [(&str, &[&str]); 3] = [
     // Only the worker sends heartbeats. The submit function has a result whenever it notifies.
     ("SubmitRole", &["states:SendTaskHeartbeat", "lambda:SendDurableExecutionCallbackHeartbeat"]),
+    // The submit function reads manifests with the credentials of the link role.
+    ("SubmitRole", &["s3:GetObject"]),
     // The receiver has no table. It calls `query` of a URL, which the method of the table is named as well.
     ("WebhookRole", &["dynamodb:Query"]),
 ];
 
-/// The role that signs presigned URLs, which others then use. No code calls S3 with it.
+/// The role that signs presigned URLs, which others then use, and with which the submit function reads manifests.
 const LINK_ROLE: (&str, [&str; 3]) = ("LinkRole", ["kms:Decrypt", "s3:GetObject", "s3:ListBucket"]);
 
 type Actions = BTreeSet<String>;
 
 /// The actions that the code of each function needs, in the order of `FUNCTIONS`.
-static NEEDED: LazyLock<Vec<Actions>> = LazyLock::new(needed);
+static NEEDED: LazyLock<Vec<Actions>> = LazyLock::new(|| reached_code(Operations::actions));
 
-fn needed() -> Vec<Actions> {
+/// Returns every operation that the code of a function calls, such as `s3:HeadObject`.
+pub(crate) fn called_operations() -> BTreeSet<String> {
+    reached_code(Operations::of).into_iter().flatten().collect()
+}
+
+/// Returns what the code that an invocation of each function runs uses, in the order of `FUNCTIONS`.
+fn reached_code(uses: impl Fn(&Operations, &Function) -> BTreeSet<String>) -> Vec<BTreeSet<String>> {
     let crates = structure::all();
     let ours = |package: &&String| package.starts_with("shared/") || package.starts_with("functions/");
     let names: BTreeSet<String> = crates.iter().map(|package| &package.name).filter(ours).cloned().collect();
@@ -82,7 +91,7 @@ fn needed() -> Vec<Actions> {
     let of_function = |function: &Deployed| {
         let entry_points = function.entry_points.iter();
         let reached = entry_points.flat_map(|(owner, name)| graph.reached(function.package, owner, name));
-        reached.flat_map(|function| operations.actions(function)).collect()
+        reached.flat_map(|function| uses(&operations, function)).collect()
     };
     FUNCTIONS.iter().map(of_function).collect()
 }

@@ -22,7 +22,7 @@ fn every_queue_requires_tls() {
     let template = template();
     let (queues, policies) =
         (of_type(&template, "AWS::SQS::Queue"), of_type(&template, "AWS::SQS::QueuePolicy"));
-    assert_eq!(queues.len(), 7, "the queues are found");
+    assert!(queues.len() > 6, "the queues are found: {}", queues.len());
     for (queue, _) in queues {
         // An SQS policy has one resource, so each queue has its own policy.
         let own = policies.iter().find(|(_, policy)| policy.contains(&format!("Queues: [!Ref {queue}]")));

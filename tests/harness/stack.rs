@@ -14,8 +14,9 @@ use crate::{
     function::{in_process, invoke_handler},
     function_environment::{FunctionEnvironments, common_variables},
     resources::{
-        AwsClients, BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, DELIVERY_QUEUE, FAILED_INVOCATIONS_QUEUE, LONG_LANDINGS_QUEUE,
-        SECRET, SUBMISSIONS_QUEUE, SetupError, TABLE, TOKEN_SECRET,
+        AwsClients, BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, DELIVERY_QUEUE,
+        FAILED_INVOCATIONS_QUEUE, LONG_LANDINGS_QUEUE, SECRET, SUBMISSIONS_QUEUE, SetupError, TABLE,
+        TOKEN_SECRET,
     },
     simulators::{Ports as SimulatorPorts, SimulatorHost},
     stack_options::{StackOptions, Workers},

@@ -47,11 +47,7 @@ impl SqsQueue {
 
     /// Receives up to `limit` messages (ten at most), and hides them for `seconds`. Waits a second for the first one, because
     /// only a receive that waits asks all servers of SQS (SQS Developer Guide, "Amazon SQS short and long polling").
-    pub(crate) async fn receive_messages(
-        &self,
-        limit: u8,
-        seconds: u32,
-    ) -> Result<Vec<Message>, Error> {
+    pub(crate) async fn receive_messages(&self, limit: u8, seconds: u32) -> Result<Vec<Message>, Error> {
         let seconds = i32::try_from(seconds.min(MAX_VISIBILITY_TIMEOUT_SECONDS)).unwrap_or_default();
         let receive = self.client.receive_message().queue_url(&self.url).wait_time_seconds(1);
         let receive = receive.max_number_of_messages(limit.into()).visibility_timeout(seconds);

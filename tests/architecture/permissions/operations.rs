@@ -76,16 +76,19 @@ impl Operations {
         Self(packages.iter().map(of_package).collect())
     }
 
+    /// Returns the operations that the code of a function calls, such as `s3:HeadObject`.
+    pub(super) fn of(&self, function: &Function) -> BTreeSet<String> {
+        // A method of a client has no arguments.
+        let methods =
+            function.calls.methods.iter().filter(|(_, arguments)| arguments.unwrap_or(0) == 0);
+        let found = methods
+            .filter_map(|(method, _)| Some(operation(self.0[&function.package].get(method)?, method)));
+        found.collect()
+    }
+
     /// Returns the actions that the code of a function needs.
     pub(super) fn actions(&self, function: &Function) -> BTreeSet<String> {
-        let mut actions = BTreeSet::new();
-        // A method of a client has no arguments.
-        for (method, _) in function.calls.methods.iter().filter(|(_, arguments)| arguments.unwrap_or(0) == 0)
-        {
-            if let Some(service) = self.0[&function.package].get(method) {
-                actions.insert(action(service, method));
-            }
-        }
+        let mut actions: BTreeSet<String> = self.of(function).into_iter().map(action).collect();
         if function.calls.paths.iter().any(|path| path.iter().any(|part| part == "TransactWriteItem")) {
             let items = TRANSACTION_ITEMS
                 .iter()
@@ -110,13 +113,17 @@ pub(super) fn dependencies(package: &str) -> BTreeSet<String> {
     lines.filter_map(|line| Some(line.split_once([' ', '.', '='])?.0.to_owned())).collect()
 }
 
-/// Returns the IAM action of an operation.
-fn action(service: &str, method: &str) -> String {
+/// Returns the name of an operation with the IAM prefix of its service.
+fn operation(service: &str, method: &str) -> String {
     let words = method.split('_').map(|word| {
         let (first, rest) = word.split_at(1);
         first.to_uppercase() + rest
     });
-    let own = format!("{service}:{}", words.collect::<String>());
-    let other = OTHER_ACTIONS.iter().find(|(operation, _)| *operation == own);
-    other.map_or(own, |(_, action)| (*action).to_owned())
+    format!("{service}:{}", words.collect::<String>())
+}
+
+/// Returns the IAM action of an operation.
+fn action(operation: String) -> String {
+    let other = OTHER_ACTIONS.iter().find(|(own, _)| *own == operation);
+    other.map_or(operation, |(_, action)| (*action).to_owned())
 }

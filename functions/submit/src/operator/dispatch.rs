@@ -9,8 +9,7 @@ use crate::{
     operator::{
         deployment_check::DeploymentCheck, failed_invocations::FailedInvocations,
         operator_command::OperatorCommand, provider_signing_secret::SigningSecretManager,
-        secret_completion::run_complete_secret,
-        webhook_signing_secret::manage_webhook_secrets,
+        secret_completion::run_complete_secret, webhook_signing_secret::manage_webhook_secrets,
     },
 };
 

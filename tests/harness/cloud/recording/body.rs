@@ -44,7 +44,7 @@ impl BodyCopy {
 }
 
 /// A body that is copied while it passes. It keeps `guard` until it is dropped.
-pub(in crate::cloud) struct RecordedBody<B, G> {
+pub(crate) struct RecordedBody<B, G> {
     body: B,
     copy: Arc<Mutex<BodyCopy>>,
     _guard: G,

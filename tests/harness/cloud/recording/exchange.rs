@@ -13,7 +13,7 @@ use crate::cloud::operation::{Operation, Service};
 
 /// A request, and its response as far as it was sent. It is written when it is dropped: after the last byte of the response,
 /// or when the connection closes.
-pub(in crate::cloud) struct Exchange {
+pub(crate) struct Exchange {
     recording: Arc<Recording>,
     is_object_read: bool,
     document: Value,
@@ -23,7 +23,7 @@ pub(in crate::cloud) struct Exchange {
 
 impl Exchange {
     /// Begins with a request, whose body is copied while the service reads it.
-    pub(in crate::cloud) fn begin<B: HttpBody>(
+    pub(crate) fn begin<B: HttpBody>(
         recording: Arc<Recording>,
         operation: &Operation,
         request: Request<B>,
@@ -50,7 +50,7 @@ impl Exchange {
     }
 
     /// Adds the response. The exchange ends with the body.
-    pub(in crate::cloud) fn respond(mut self, response: Response<Body>) -> Response<Body> {
+    pub(crate) fn respond(mut self, response: Response<Body>) -> Response<Body> {
         let (head, body) = response.into_parts();
         // An error of S3 is a document, also in place of an object.
         let copy = BodyCopy::new(self.is_object_read && head.status.is_success());

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use s3s::Body;
 
 /// Adds `x-amz-request-id` and `x-amz-id-2`.
-pub(in crate::cloud) async fn add_request_ids(response: Response<Body>) -> Response<Body> {
+pub(crate) async fn add_request_ids(response: Response<Body>) -> Response<Body> {
     let id = uuid::Uuid::new_v4();
     let request_id = id.simple().to_string()[..16].to_ascii_uppercase();
     let host_id = STANDARD.encode(id.as_bytes());

@@ -13,7 +13,7 @@ use crate::cloud::s3::add_request_ids;
 const STATUS: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 /// Returns status 503 as the service sends it.
-pub(in crate::cloud) async fn service_unavailable(service: Service) -> Response<Body> {
+pub(crate) async fn service_unavailable(service: Service) -> Response<Body> {
     match service {
         Service::S3 => {
             let document =
@@ -33,7 +33,7 @@ pub(in crate::cloud) async fn service_unavailable(service: Service) -> Response<
 }
 
 /// Returns the error response of a fault as the service sends it.
-pub(in crate::cloud) async fn rejected(service: Service, rejection: Rejection) -> Response<Body> {
+pub(crate) async fn rejected(service: Service, rejection: Rejection) -> Response<Body> {
     let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST);
     match service {
         Service::S3 => add_request_ids(respond(status, "application/xml", rejection.body().into())).await,

@@ -59,11 +59,7 @@ pub(super) fn send_message(queues: &Queues, input: &Value) -> Result<Value, Serv
 }
 
 /// Sends a message as another service does: from inside AWS, without a request to the endpoint.
-pub(in crate::cloud::services) fn send_to_queue(
-    queues: &Queues,
-    name: &str,
-    body: &str,
-) -> Result<Value, ServiceError> {
+pub(crate) fn send_to_queue(queues: &Queues, name: &str, body: &str) -> Result<Value, ServiceError> {
     send_message(queues, &json!({ "QueueUrl": format!("/{name}"), "MessageBody": body }))
 }
 
