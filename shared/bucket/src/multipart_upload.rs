@@ -147,12 +147,12 @@ pub(crate) async fn finish_multipart_upload(
             }
         },
         // The other request may have stored the object. Otherwise the caller aborts this upload and creates a new one.
-        Err(WriteError::Conflict(error)) => match bucket.head_object(key).await? {
-            Some(_) => {
+        Err(WriteError::Conflict(error)) => match bucket.head_object(key).await {
+            Ok(Some(_)) => {
                 abort_multipart_upload(bucket, &bucket.object_key(key), id).await;
                 Ok(UploadOutcome::AlreadyExists)
             }
-            None => Err(UploadError::Conflict(error)),
+            _ => Err(UploadError::Conflict(error)),
         },
         Err(WriteError::IdleBody(error) | WriteError::Other(error)) => Err(error.into()),
     }
