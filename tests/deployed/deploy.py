@@ -16,6 +16,8 @@ import background_server
 import cloud
 import command_line
 import event_queue
+import localemu
+import localemu_apis
 import provider_secret
 import stack
 import workarounds
@@ -49,6 +51,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="deploy.sh", description=first_line, epilog=command_line.COMMAND_HELP)
     parser.add_argument("action", choices=["up", "down", "run"])
     parser.add_argument("--auth", action="store_true", help="every function runs under its own role")
+    parser.add_argument("--cloud", choices=["ministack", "localemu"], default="ministack", help="the local cloud")
     parser.add_argument("--artifacts", type=Path, help="folder with submit/bootstrap and webhook/bootstrap")
     parser.add_argument("--port", type=int, help="port of the local cloud (default: a free one)")
     parser.add_argument("--provider-port", type=int, help="port of the simulator (default: a free one)")
@@ -61,6 +64,8 @@ def parse_arguments():
     given, command = command_line.split_command(sys.argv[1:])
     options = parser.parse_args(given)
     options.command = command
+    if options.auth and options.cloud == "localemu":
+        parser.error("--auth needs ministack; README.md says why")
     options.state = options.state.resolve()
     options.describe = (options.describe or options.state / "stack.json").resolve()
     options.signing_secret = options.signing_secret or [f"whsec_{secrets.token_hex(32)}"]
@@ -78,7 +83,7 @@ def up(options):
     provider_url = f"http://127.0.0.1:{options.provider_port or background_server.free_port()}"
     caller_url = f"http://127.0.0.1:{background_server.free_port()}"
     try:
-        endpoint = cloud.start(options.state, options.auth, options.port)
+        endpoint = start_cloud(options)
         session = cloud.session()
         built = stack.write_built_template(artifacts, options.state)
         values = parameters(provider_url, caller_url, options.parameter)
@@ -86,11 +91,12 @@ def up(options):
             # The operator's own bucket exists before the stack.
             session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=values["BucketName"])
         stack.deploy(session, endpoint, built, values)
-        urls = workarounds.apply_all(session, endpoint)
+        apply_all = localemu_apis.create_all if options.cloud == "localemu" else workarounds.apply_all
+        urls = apply_all(session, endpoint)
         for given in options.variable:
             function, pair = given.split(":", 1)
             workarounds.set_variables(session, endpoint, stack.FUNCTIONS[function], dict([pair.split("=", 1)]))
-        described = stack.describe(session, endpoint, urls) | {"auth": options.auth}
+        described = stack.describe(session, endpoint, urls) | {"auth": options.auth, "cloud": options.cloud}
         bus = values.get("EventBusName")
         described["events_queue_url"] = event_queue.create(session, endpoint, bus) if bus else None
         described["workflow_role_arn"] = workflow_role.create(session, endpoint, described)
@@ -108,6 +114,13 @@ def up(options):
     }
     options.describe.write_text(json.dumps(described, indent=2) + "\n")
     print(f"deployed in {time.monotonic() - began:.0f} s; described in {options.describe}", flush=True)
+
+
+def start_cloud(options):
+    """Start the chosen cloud and return its endpoint."""
+    if options.cloud == "localemu":
+        return localemu.start_cloud(options.state, options.port or background_server.free_port())
+    return cloud.start(options.state, options.auth, options.port)
 
 
 def parameters(provider_url, caller_url, given):

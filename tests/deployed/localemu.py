@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Start localemu's S3, SQS and Step Functions for tests that need an independent server. Installs under .tools/ at first use.
+"""Start localemu for tests that need an independent server. Installs under .tools/ at first use.
 
-State machines invoke functions at the port after localemu's port, where the test serves the Lambda API. Needs Python 3.13 or
+With this script, tests use its S3, SQS and Step Functions. State machines invoke functions at the port after localemu's port,
+where the test serves the Lambda API. `deploy.py --cloud localemu` deploys the complete template to it. Needs Python 3.13 or
 later: on an older version localemu installs and starts, but every request ends in a syntax error. Set LOCALEMU_PYTHON if the
 script does not find an interpreter.
 """
@@ -46,7 +47,19 @@ def install():
 
 
 def start(state, port):
-    """Start the services on loopback and return the endpoint."""
+    """Start S3, SQS and Step Functions on loopback and return the endpoint."""
+    own = {"SERVICES": "s3,sqs,stepfunctions,sts", "FUNCTIONS_ENDPOINT": f"http://127.0.0.1:{port + 1}"}
+    return start_with(state, port, own)
+
+
+def start_cloud(state, port):
+    """Start all services on loopback, with functions as processes, and return the endpoint."""
+    # CloudFormation there has no HTTP APIs, dashboards and metric filters.
+    return start_with(state, port, {"CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1"})
+
+
+def start_with(state, port, own):
+    """Start localemu with some variables of its environment, and return the endpoint."""
     interpreter = install()
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
@@ -60,11 +73,9 @@ def start(state, port):
         # Queue URLs without host names, which do not resolve.
         "LOCALEMU_HOST": f"127.0.0.1:{port}",
         "SQS_ENDPOINT_STRATEGY": "path",
-        "SERVICES": "s3,sqs,stepfunctions,sts",
-        "FUNCTIONS_ENDPOINT": f"http://127.0.0.1:{port + 1}",
         # Check presigned URLs.
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
-    }
+    } | own
     # -P: this folder contains another localemu.py.
     command = [interpreter, "-P", Path(__file__).with_name("localemu_patched.py")]
     background_server.start(state, command, environment, f"{endpoint}/_localemu/health")

@@ -6,12 +6,14 @@
 - In localemu a retried state waits with the same token. On AWS "a new random token is generated".
 - localemu accepts a success or a heartbeat after the wait has ended, or returns `InvalidToken`. AWS returns `TaskTimedOut`:
   "the task token has either expired or the task associated with the token has already been closed".
-- Functions are invoked at FUNCTIONS_ENDPOINT, because localemu's own functions need containers.
+- localemu's functions need containers. They are invoked at FUNCTIONS_ENDPOINT, or run as processes without this variable.
 """
 
 import functools
+import importlib.util
 import os
 import sys
+from pathlib import Path
 
 import boto3
 from jsonata.jsonata import Jsonata
@@ -101,12 +103,20 @@ def functions_client(service, region, state_credentials):
 
 string_expression.eval_jsonata_expression = evaluate_jsonata
 validations.eval_jsonata_expression = evaluate_jsonata
-lambda_eval_utils.boto_client_for = functions_client
 CallbackEndpoint.interrupt_all = close_callback
 Waiting._evaluate_with_timeout = evaluate_with_new_token
 Waiting._from_error = failure_with_heartbeat_name
 for name in ("send_task_success", "send_task_failure", "send_task_heartbeat"):
     setattr(StepFunctionsProvider, name, reject_closed_tokens(getattr(StepFunctionsProvider, name)))
+
+if "FUNCTIONS_ENDPOINT" in os.environ:
+    lambda_eval_utils.boto_client_for = functions_client
+else:
+    # This folder is not in the search path, because it has a module with the name of localemu.
+    spec = importlib.util.spec_from_file_location("functions", Path(__file__).with_name("localemu_functions.py"))
+    functions = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(functions)
+    functions.install()
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -35,12 +35,17 @@ def add_routes(session, endpoint):
     for logical, api in processed_apis(session, endpoint).items():
         api_id = stack.resource(session, endpoint, logical)
         known = {route["RouteKey"] for route in gateway.get_routes(ApiId=api_id)["Items"]}
-        for path, methods in api["Properties"]["Body"]["paths"].items():
-            for method, operation in methods.items():
-                key = f"{'ANY' if method == ANY else method.upper()} {path}"
-                if key not in known:
-                    arn = function_arn(session, endpoint, operation["x-amazon-apigateway-integration"]["uri"])
-                    add_route(gateway, api_id, key, operation, arn)
+        for key, operation in routes(api):
+            if key not in known:
+                arn = function_arn(session, endpoint, operation["x-amazon-apigateway-integration"]["uri"])
+                add_route(gateway, api_id, key, operation, arn)
+
+
+def routes(api):
+    """Yield the key and the operation of each route of a processed API."""
+    for path, methods in api["Properties"]["Body"]["paths"].items():
+        for method, operation in methods.items():
+            yield f"{'ANY' if method == ANY else method.upper()} {path}", operation
 
 
 def processed_apis(session, endpoint):

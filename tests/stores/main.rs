@@ -3,6 +3,7 @@
 //! agree with the embedded one.
 
 mod bucket_in_s3;
+mod carried_jobs_in_dynamodb;
 mod concurrency_limit_in_dynamodb;
 mod job_store_in_dynamodb;
 mod rate_limit_in_dynamodb;

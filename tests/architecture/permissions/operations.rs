@@ -79,10 +79,9 @@ impl Operations {
     /// Returns the operations that the code of a function calls, such as `s3:HeadObject`.
     pub(super) fn of(&self, function: &Function) -> BTreeSet<String> {
         // A method of a client has no arguments.
-        let methods =
-            function.calls.methods.iter().filter(|(_, arguments)| arguments.unwrap_or(0) == 0);
-        let found = methods
-            .filter_map(|(method, _)| Some(operation(self.0[&function.package].get(method)?, method)));
+        let methods = function.calls.methods.iter().filter(|(_, arguments)| arguments.unwrap_or(0) == 0);
+        let found =
+            methods.filter_map(|(method, _)| Some(operation(self.0[&function.package].get(method)?, method)));
         found.collect()
     }
 
