@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use super::{signing_secrets::stored_webhook_secrets, start_with_caller};
 use crate::world::{World, assert_problem};
 
+/// The most bytes of a secret in Secrets Manager.
+const MAX_SECRET_BYTES: usize = 65_536;
+
 /// The secret as `template.yaml` generates it.
 fn generated_secret() -> Value {
     json!({ "callback_key": "k".repeat(64), "previous_callback_keys": [],
@@ -18,7 +21,8 @@ fn generated_secret() -> Value {
 }
 
 impl World {
-    async fn complete_secret(&self) -> Value {
+    /// Runs the command `complete_secret`.
+    pub(super) async fn complete_secret(&self) -> Value {
         self.invoke(json!({ "command": "complete_secret" })).await.expect("a response")
     }
 
@@ -114,7 +118,8 @@ async fn a_secret_that_cannot_be_stored_now_delays_only_jobs_with_webhooks() {
 async fn a_secret_that_would_be_too_long_is_a_permanent_error() {
     let world = World::start().await;
     let mut long = generated_secret();
-    long["remark"] = json!("x".repeat(65_400));
+    long["remark"] = json!("");
+    long["remark"] = json!("x".repeat(MAX_SECRET_BYTES - long.to_string().len()));
     world.put_secret(&long).await;
     let rejection = world.invoke(json!({ "command": "complete_secret" })).await.expect_err("a rejection");
     assert_eq!(rejection.error_type, "Permanent.StorageRejected");

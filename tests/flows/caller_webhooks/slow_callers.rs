@@ -48,6 +48,8 @@ async fn start_with_unresponsive_caller() -> (World, Caller, Caller) {
         options
     })
     .await;
+    // The webhooks are queued without a job that would create the secret.
+    world.complete_secret().await;
     (world, caller, unresponsive)
 }
 

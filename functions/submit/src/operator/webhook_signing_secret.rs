@@ -18,8 +18,8 @@ const MAX_ATTEMPTS: u32 = 5;
 /// The most secrets that sign at a time.
 const MAX_SECRETS: usize = 2;
 /// What an operator does when the stored secrets cannot sign.
-const UNUSABLE: &str = "notify_signing_secrets in Landfall's secret holds no valid secret: \"whsec_\" and base64 of at least 24 \
-                        bytes; correct it, or remove it and the next job creates one";
+const UNUSABLE: &str = "notify_signing_secrets in Landfall's secret holds no secret in the format of Standard Webhooks; \
+                        correct it, or remove it and the next job creates one";
 
 /// Runs an action. The response lists fingerprints, newest first, and never a secret.
 pub(crate) async fn manage_webhook_secrets(
