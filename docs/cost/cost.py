@@ -2,8 +2,7 @@
 """Computes what a stack costs, for docs/deploy.md. Needs Python 3.9 or later and nothing else.
 
 prices.csv has the prices, each with its date and source. usage.csv has the counts, each measured, computed from measurements,
-or assumed. The number of
-alarms, queues, secrets and metrics comes from template.yaml and shared/runtime/src/metrics.rs.
+or assumed. The number of alarms, queues, secrets and metrics comes from template.yaml and shared/runtime/src/metrics.rs.
 
     docs/cost/cost.py                        prints the tables
     docs/cost/cost.py --prices mine.csv      with your own prices; --usage likewise
