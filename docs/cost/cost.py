@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Computes what a stack costs, for docs/deploy.md. Needs Python 3.9 or later and nothing else.
 
-prices.csv has the prices, each with its date and source. usage.csv has the counts, each measured or assumed. The number of
-alarms, queues, secrets and metrics comes from template.yaml and shared/runtime/src/metrics.rs.
+prices.csv has the prices, each with its date and source. usage.csv has the counts, each measured, computed from measurements,
+or assumed. The number of alarms, queues, secrets and metrics comes from template.yaml and shared/runtime/src/metrics.rs.
 
     docs/cost/cost.py                        prints the tables
     docs/cost/cost.py --prices mine.csv      with your own prices; --usage likewise
@@ -26,15 +26,8 @@ KINDS = {"export": "Export of 6 banners", "generation": "Generation of 6 files",
 IDLE_METRICS = {"JobsSwept", "OldestActiveJobSeconds"}
 # The free tier covers dashboards of at most so many metrics.
 FREE_DASHBOARD_METRICS = 50
-# The price of an operation. Operations with a row `units` in usage.csv count as so many units each.
+# The price of an operation.
 PRICE_OF_OPERATION = {
-    "DynamoDB BatchGetItem": "DynamoDB read units",
-    "DynamoDB GetItem": "DynamoDB read units",
-    "DynamoDB Query": "DynamoDB read units",
-    "DynamoDB DeleteItem": "DynamoDB write units",
-    "DynamoDB PutItem": "DynamoDB write units",
-    "DynamoDB TransactWriteItems": "DynamoDB write units",
-    "DynamoDB UpdateItem": "DynamoDB write units",
     "S3 GetObject": "S3 GET requests",
     "S3 HeadObject": "S3 GET requests",
     "S3 CompleteMultipartUpload": "S3 PUT requests",
@@ -176,11 +169,10 @@ def watch_table(template, prices, usage):
 
 def job_costs(prices, usage, kind):
     """The cost of one job by price."""
-    units, costs = usage.of("units"), {}
+    costs = {}
     for operation, count in usage.of(kind).items():
         price = PRICE_OF_OPERATION.get(operation, operation)
-        quantity = count * units.get(operation, 1)
-        costs[price] = costs.get(price, 0.0) + prices.list_price(price, quantity)
+        costs[price] = costs.get(price, 0.0) + prices.list_price(price, count)
     return costs
 
 

@@ -129,8 +129,8 @@ fn every_price_has_a_date_and_a_source_and_every_count_a_basis() {
     for row in rows("docs/cost/usage.csv") {
         assert_eq!(row.len(), 5, "{row:?}");
         assert!(row[2].parse::<f64>().is_ok_and(|count| count > 0.0), "{row:?}");
-        let explained = !["code", "documented"].contains(&row[3].as_str()) || !row[4].is_empty();
-        let known = ["assumed", "code", "documented", "measured"].contains(&row[3].as_str());
+        let explained = !["code", "computed", "documented"].contains(&row[3].as_str()) || !row[4].is_empty();
+        let known = ["assumed", "code", "computed", "documented", "measured"].contains(&row[3].as_str());
         assert!(known && explained, "{row:?}");
     }
 }

@@ -3,10 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use harness::until;
-use job_store::{ClaimOutcome, IdempotencyKey, JobStore, LeaseOutcome, NewDeliveryLogEntry, StoredJob};
+use job_store::{ClaimOutcome, IdempotencyKey, JobStore, LeaseOutcome, NewDeliveryLogEntry};
 use model::{
-    Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, LandedFiles, NewJob,
-    ProviderJobId, ProviderName, Source,
+    ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, LandedFiles, NewJob, ProviderJobId,
+    ProviderName, Source,
 };
 use serde_json::json;
 use time::OffsetDateTime;
