@@ -191,7 +191,7 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     else {
         panic!("the lease has expired")
     };
-    let landed = JobEvent::Landed { landed_files: LandedFiles::default(), transfer: None };
+    let landed = JobEvent::Landed { landed_files: Box::default(), transfer: None };
     let lost = job_store.apply_event_under_lease(&first, &landed, later).await.expect_err("lost");
     assert_eq!(lost.class, ErrorClass::LandingBusy);
     assert!(job_store.renew_lease(&first, LEASE, later).await.is_err());

@@ -109,14 +109,14 @@ pub enum JobEvent {
     /// Every file is in the bucket.
     Landed {
         /// The files in the bucket.
-        landed_files: LandedFiles,
+        landed_files: Box<LandedFiles>,
         /// The final statistics of the transfer, if anything was transferred.
         transfer: Option<TransferStatistics>,
     },
     /// Fewer files are in the bucket than were requested.
     LandedPartially {
         /// The files in the bucket.
-        landed_files: LandedFiles,
+        landed_files: Box<LandedFiles>,
         /// The final statistics of the transfer, if anything was transferred.
         transfer: Option<TransferStatistics>,
         /// Which files are missing.

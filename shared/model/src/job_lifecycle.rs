@@ -315,12 +315,12 @@ impl Job {
                 self.error = error.or(self.error.take());
             }
             JobEvent::Landed { landed_files, transfer } => {
-                self.set_landed_files(landed_files, None);
+                self.set_landed_files(*landed_files, None);
                 self.transfer = transfer.or(self.transfer);
                 self.sources.iter_mut().for_each(Source::remove_signature);
             }
             JobEvent::LandedPartially { landed_files, transfer, error } => {
-                self.set_landed_files(landed_files, Some(error));
+                self.set_landed_files(*landed_files, Some(error));
                 self.transfer = transfer.or(self.transfer);
             }
             JobEvent::LandingFailed { archive, transfer, error } => {

@@ -62,8 +62,8 @@ fn every_event() -> Vec<JobEvent> {
             is_requeued: true,
             error: Some(error()),
         },
-        JobEvent::Landed { landed_files: LandedFiles::default(), transfer: None },
-        JobEvent::LandedPartially { landed_files: LandedFiles::default(), transfer: None, error: error() },
+        JobEvent::Landed { landed_files: Box::default(), transfer: None },
+        JobEvent::LandedPartially { landed_files: Box::default(), transfer: None, error: error() },
         JobEvent::LandingFailed { archive: None, transfer: None, error: error() },
         JobEvent::ResultReturned { result: serde_json::json!({}) },
         JobEvent::WorkFailed { error: error(), missing: vec![] },
@@ -262,7 +262,7 @@ fn a_retried_landing_starts_without_the_earlier_error_and_transfer() {
     for event in [
         finished(),
         JobEvent::LandingStarted,
-        JobEvent::LandedPartially { landed_files: LandedFiles::default(), transfer: None, error: error() },
+        JobEvent::LandedPartially { landed_files: Box::default(), transfer: None, error: error() },
     ] {
         job.apply(event, now);
     }
@@ -279,7 +279,7 @@ fn a_retried_landing_starts_without_the_earlier_error_and_transfer() {
 #[test]
 fn only_a_running_landing_can_finish() {
     for status in JobStatus::ALL.into_iter().filter(|status| *status != JobStatus::Landing) {
-        let landed = JobEvent::Landed { landed_files: LandedFiles::default(), transfer: None };
+        let landed = JobEvent::Landed { landed_files: Box::default(), transfer: None };
         assert_eq!(transition(status, &landed), Transition::Stale, "{status}");
     }
 }
@@ -296,12 +296,8 @@ fn the_outcome_of_a_landing_has_its_final_statistics_or_keeps_the_last_ones() {
     };
     for (last, expected) in [(Some(statistics(2)), statistics(2)), (None, statistics(1))] {
         let outcomes = [
-            JobEvent::Landed { landed_files: LandedFiles::default(), transfer: last },
-            JobEvent::LandedPartially {
-                landed_files: LandedFiles::default(),
-                transfer: last,
-                error: error(),
-            },
+            JobEvent::Landed { landed_files: Box::default(), transfer: last },
+            JobEvent::LandedPartially { landed_files: Box::default(), transfer: last, error: error() },
             JobEvent::LandingFailed { archive: None, transfer: last, error: error() },
         ];
         for outcome in outcomes {

@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn a_stored_job_is_an_output_with_its_manifest_within_the_size_limit() {
-        let job = finished_job(JobEvent::Landed { landed_files: landed_files(200), transfer: None });
+        let job =
+            finished_job(JobEvent::Landed { landed_files: Box::new(landed_files(200)), transfer: None });
         let TaskResult::Success { output } = TaskResult::from_job(&job, "files") else {
             panic!("no success")
         };
@@ -212,7 +213,8 @@ mod tests {
     #[test]
     fn a_partial_job_is_a_failure_unless_partial_is_success() {
         let error = error(ErrorClass::FilesMissing, "1 missing");
-        let partial = JobEvent::LandedPartially { landed_files: landed_files(1), transfer: None, error };
+        let partial =
+            JobEvent::LandedPartially { landed_files: Box::new(landed_files(1)), transfer: None, error };
         let job = finished_job(partial);
         let TaskResult::Failure { error, cause, .. } = TaskResult::from_job(&job, "files") else {
             panic!("no failure")

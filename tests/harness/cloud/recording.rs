@@ -37,6 +37,7 @@ impl Recording {
     ///
     /// # Panics
     /// The file cannot be created: whoever asked for a recording must not get a run without one.
+    #[expect(clippy::disallowed_methods, reason = "a variable of the test run, not a setting of a function")]
     pub(super) fn of_process() -> Option<Arc<Self>> {
         static RECORDING: OnceLock<Option<Arc<Recording>>> = OnceLock::new();
         let recording = RECORDING.get_or_init(|| {

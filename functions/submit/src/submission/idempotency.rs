@@ -14,7 +14,7 @@ pub(crate) enum ClaimedJob {
     /// The claim created it.
     New(Box<StoredJob>),
     /// The same request created it before.
-    Existing(Job),
+    Existing(Box<Job>),
 }
 
 /// The claim of a request on its idempotency key, if it has one.
@@ -37,7 +37,7 @@ impl<'a> IdempotencyClaim<'a> {
             ClaimOutcome::Created(job) => Ok(ClaimedJob::New(job)),
             ClaimOutcome::Existing(job) => match job.submission_error() {
                 Some(refusal) => Err(refusal.to_error().with_job(job.id)),
-                None => self.resolve_interrupted(*job).await.map(ClaimedJob::Existing),
+                None => Ok(ClaimedJob::Existing(Box::new(self.resolve_interrupted(*job).await?))),
             },
             ClaimOutcome::KeyMismatch => {
                 let message = "this idempotency key was used before with another request";

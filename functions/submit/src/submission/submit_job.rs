@@ -107,7 +107,7 @@ impl<'a> Submission<'a> {
         }
         let stored = match self.claim_reserved(&job, &rate_limiter, reserved_at).await? {
             ClaimedJob::New(stored) => *stored,
-            ClaimedJob::Existing(existing) => return self.deferred.join_existing(existing, &job).await,
+            ClaimedJob::Existing(existing) => return self.deferred.join_existing(*existing, &job).await,
         };
         let slot = acquire_lock_and_slot(clients, &job, self.context.provider).await;
         if !matches!(slot, Ok(SlotStatus::Acquired)) {
@@ -173,7 +173,7 @@ impl<'a> Submission<'a> {
     async fn create_waiting(&self, job: Job, free_at: OffsetDateTime) -> Result<Job, Error> {
         let job = job.into_waiting();
         if let ClaimedJob::Existing(existing) = self.claim.claim(&job).await? {
-            return self.deferred.join_existing(existing, &job).await;
+            return self.deferred.join_existing(*existing, &job).await;
         }
         let job_store = &self.context.clients.job_store;
         match acquire_exclusive_lock(job_store, &job, self.context.provider).await {

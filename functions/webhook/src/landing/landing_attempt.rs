@@ -137,10 +137,12 @@ impl LandingAttempt<'_> {
 
 fn outcome_event(outcome: LandingOutcome, transfer: Option<TransferStatistics>) -> JobEvent {
     match outcome {
-        LandingOutcome::Complete { landed_files } => JobEvent::Landed { landed_files, transfer },
+        LandingOutcome::Complete { landed_files } => {
+            JobEvent::Landed { landed_files: Box::new(landed_files), transfer }
+        }
         LandingOutcome::Partial { landed_files, error } => {
             let error = error.to_job_error(OffsetDateTime::now_utc());
-            JobEvent::LandedPartially { landed_files, transfer, error }
+            JobEvent::LandedPartially { landed_files: Box::new(landed_files), transfer, error }
         }
         LandingOutcome::Rejected { archive, error } => {
             error.log("the transferred files are rejected");
