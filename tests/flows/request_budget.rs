@@ -42,6 +42,7 @@ impl World {
     }
 
     /// Waits until the job is stored, prints what it cost, and checks the budget.
+    #[expect(clippy::print_stdout, reason = "prints the measurement")]
     pub(crate) async fn assert_within_budget(&self, id: &str, kind: &str, budget: RequestBudget) {
         self.wait_until_stored(id).await;
         let (calls, items) = (self.cloud.requests().all(), self.cloud.requests().transaction_items());

@@ -5,8 +5,8 @@ use std::{collections::HashSet, time::Duration};
 use harness::until;
 use job_store::{ClaimOutcome, IdempotencyKey, JobStore, LeaseOutcome, NewDeliveryLogEntry};
 use model::{
-    ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, LandedFiles, NewJob, ProviderJobId,
-    ProviderName, Source,
+    ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, NewJob, ProviderJobId, ProviderName,
+    Source,
 };
 use serde_json::json;
 use time::OffsetDateTime;

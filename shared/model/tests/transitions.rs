@@ -1,8 +1,8 @@
 //! A job reaches the same status in whatever order and number the provider's events arrive.
 
 use model::{
-    Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, LandedFiles, NewJob,
-    ProviderJobId, ProviderName, SlowAttempt, Source, TransferStatistics, Transition, transition,
+    Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, NewJob, ProviderJobId,
+    ProviderName, SlowAttempt, Source, TransferStatistics, Transition, transition,
 };
 use proptest::prelude::*;
 use time::OffsetDateTime;

@@ -183,6 +183,7 @@ async fn a_small_export_lands_within_seconds_behind_ten_slow_ones_that_land_whol
 /// Measures how long the small export waits. A slow archive takes 1,200 seconds here, more than one invocation.
 #[tokio::test]
 #[ignore = "measures; see docs/architecture.md"]
+#[expect(clippy::print_stdout, reason = "prints the measurement")]
 async fn the_wait_of_a_small_export_behind_ten_slow_ones() {
     for (name, short_landing_seconds) in [("without a move", "900"), ("with a move after 10 s", "10")] {
         let source = SlowSource::start().await;
