@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn each_error_code_of_the_two_services_has_its_outcome() {
-        let outcomes: [(fn(String) -> CallOutcome, &[&str]); 4] = [
+        type Outcome = fn(String) -> CallOutcome;
+        let outcomes: [(Outcome, &[&str]); 4] = [
             (CallOutcome::Expired, &["TaskTimedOut", "InvalidToken", "CallbackTimeoutException"]),
             (
                 CallOutcome::Invalid,
