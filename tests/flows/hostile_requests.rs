@@ -158,6 +158,7 @@ async fn no_request_crashes_a_function() {
         ("DELIVERY_QUEUE_URL", text("delivery_queue_url")),
         ("SUBMISSIONS_QUEUE_URL", text("submissions_queue_url")),
         ("CALLER_WEBHOOKS_QUEUE_URL", text("submissions_queue_url")),
+        ("FAILED_INVOCATIONS_QUEUE_URL", text("failed_invocations_queue_url")),
         ("WEBHOOK_URL", world.webhook.url.clone()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
