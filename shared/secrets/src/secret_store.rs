@@ -20,6 +20,8 @@ use crate::{
 const CURRENT_STAGE: &str = "AWSCURRENT";
 /// The staging label of a version that is about to become the current one. It moves with the next change.
 const PENDING_STAGE: &str = "LANDFALL_PENDING";
+/// The longest value of a secret in bytes (Secrets Manager API reference, `PutSecretValue`).
+const MAX_SECRET_BYTES: usize = 65_536;
 
 /// A secret with a cache.
 #[derive(Debug)]
@@ -125,6 +127,13 @@ impl SecretStore {
 
     /// Writes a new version and makes it the current one, if the current one is the version that was read.
     async fn replace(&self, read: &SecretVersion, text: &str) -> Result<bool, Error> {
+        if text.len() > MAX_SECRET_BYTES {
+            let message = format!(
+                "the secret would have {} bytes; Secrets Manager stores {MAX_SECRET_BYTES}",
+                text.len()
+            );
+            return Err(Error::new(ErrorClass::StorageRejected, message));
+        }
         // The client creates a request token, the same for each of its attempts. It is the id of the new version.
         let put = self.client.put_secret_value().secret_id(&self.id).version_stages(PENDING_STAGE);
         let put = put.secret_string(text).send().await.map_err(|e| write_error(e.into_service_error()))?;
