@@ -24,5 +24,5 @@ async fn a_video_export_keeps_its_budget() {
     assert_eq!(sent.status(), 200);
     // Each of the five requests to the provider needs a reservation of the rate limiter, which is one or two writes, and a
     // read of its pause.
-    world.assert_within_budget(&id, "video export", RequestBudget { reads: 17, writes: 21 }).await;
+    world.assert_within_budget(&id, "video export", RequestBudget { reads: 20, writes: 25 }).await;
 }
