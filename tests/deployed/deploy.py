@@ -125,11 +125,10 @@ def start_cloud(options):
 
 def parameters(provider_url, caller_url, given):
     """Return the template's parameters for a local cloud. Values from the command line override the defaults."""
-    return {
-        "Architecture": "x86_64",
-        "AbyssaleApiUrl": provider_url,
-        "TrustedOrigins": f"{provider_url},{caller_url}",
-    } | dict(pair.split("=", 1) for pair in given)
+    defaults = {"Architecture": "x86_64", "AbyssaleApiUrl": provider_url, "TrustedOrigins": provider_url}
+    values = defaults | dict(pair.split("=", 1) for pair in given)
+    # The caller's endpoint of the flows is trusted, whatever else is.
+    return values | {"TrustedOrigins": f"{values['TrustedOrigins']},{caller_url}"}
 
 
 def run_command(options):
