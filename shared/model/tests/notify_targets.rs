@@ -1,23 +1,14 @@
 //! Waiting workflows receive heartbeats and the end of their job, and secrets of notify targets are never shown.
 
+mod jobs;
+
 use model::{
-    Job, JobChange, JobEvent, JobId, JobOrigin, NewJob, NotifyTargets, Outbox, OutboxProgress, ProviderJobId,
-    ProviderName, Secret, WebhookUrl, WorkflowWaiter,
+    Job, JobChange, JobEvent, NotifyTargets, Outbox, OutboxProgress, ProviderJobId, Secret, WebhookUrl,
+    WorkflowWaiter,
 };
 use serde_json::json;
 
-fn job() -> Job {
-    Job::new(NewJob {
-        id: JobId::generate(),
-        provider: ProviderName::new("abyssale"),
-        kind: "export".into(),
-        request: json!({}),
-        expected_files: None,
-        metadata: None,
-        unpack: None,
-        origin: JobOrigin::Submitted,
-    })
-}
+use crate::jobs::job;
 
 fn task(token: impl Into<String>) -> WorkflowWaiter {
     WorkflowWaiter::TaskToken(Secret::new(token))

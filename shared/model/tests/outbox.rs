@@ -1,22 +1,9 @@
 //! Outbox events are stored until both targets have received them.
 
-use model::{
-    Job, JobEvent, JobId, JobOrigin, JobStatus, NewJob, Outbox, OutboxProgress, ProviderJobId, ProviderName,
-};
-use serde_json::json;
+mod jobs;
 
-fn job() -> Job {
-    Job::new(NewJob {
-        id: JobId::generate(),
-        provider: ProviderName::new("abyssale"),
-        kind: "export".into(),
-        request: json!({}),
-        expected_files: None,
-        metadata: None,
-        unpack: None,
-        origin: JobOrigin::Submitted,
-    })
-}
+use crate::jobs::job;
+use model::{Job, JobEvent, JobStatus, Outbox, OutboxProgress, ProviderJobId};
 
 fn apply(job: &mut Job, event: JobEvent) {
     let now = job.created_at;

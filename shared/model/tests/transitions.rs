@@ -1,24 +1,15 @@
 //! A job reaches the same status in whatever order and number the provider's events arrive.
 
+mod jobs;
+
 use model::{
-    Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobOrigin, JobStatus, NewJob, ProviderJobId,
-    ProviderName, SlowAttempt, Source, TransferStatistics, Transition, transition,
+    Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus, ProviderJobId, SlowAttempt, Source,
+    TransferStatistics, Transition, transition,
 };
 use proptest::prelude::*;
 use time::OffsetDateTime;
 
-fn job() -> Job {
-    Job::new(NewJob {
-        id: JobId::generate(),
-        provider: ProviderName::new("abyssale"),
-        kind: "export".into(),
-        request: serde_json::json!({}),
-        expected_files: Some(1),
-        metadata: None,
-        unpack: None,
-        origin: JobOrigin::Submitted,
-    })
-}
+use crate::jobs::job;
 
 fn error() -> model::JobError {
     Error::new(ErrorClass::ProviderOutcomeUnknown, "no response").to_job_error(OffsetDateTime::UNIX_EPOCH)

@@ -1,20 +1,11 @@
 //! Callbacks that are not verified lead to one poll of the provider.
 
-use model::{Job, JobChange, JobEvent, JobId, JobOrigin, NewJob, ProviderJobId, ProviderName};
+mod jobs;
+
+use model::{Job, JobChange, JobEvent, ProviderJobId};
 use time::OffsetDateTime;
 
-fn job() -> Job {
-    Job::new(NewJob {
-        id: JobId::generate(),
-        provider: ProviderName::new("abyssale"),
-        kind: "export".into(),
-        request: serde_json::json!({}),
-        expected_files: Some(1),
-        metadata: None,
-        unpack: None,
-        origin: JobOrigin::Submitted,
-    })
-}
+use crate::jobs::job;
 
 #[test]
 fn of_simultaneous_unverified_callbacks_one_triggers_a_poll_and_the_others_move_the_next_poll_forward() {
