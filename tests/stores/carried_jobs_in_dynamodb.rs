@@ -92,7 +92,8 @@ async fn of_many_workers_that_carry_the_same_job_one_takes_its_lease() {
     for worker in workers {
         match worker.await.expect("no panic").expect("an answer") {
             LeaseOutcome::Acquired { .. } => holders += 1,
-            LeaseOutcome::HeldByAnother(wait) => assert!(wait <= LEASE),
+            // Counted from when this worker began, which may be before the holder did.
+            LeaseOutcome::HeldByAnother(wait) => assert!(wait <= 2 * LEASE, "{wait:?}"),
             LeaseOutcome::NothingToLand(job) => panic!("{}", job.status),
         }
     }
