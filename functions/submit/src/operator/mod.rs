@@ -4,8 +4,7 @@
 //! `operator_command` reads the command and `dispatch` calls its use case: `deployment_check` tests configuration,
 //! credentials and connectivity, `provider_signing_secret` manages the secret with which a provider signs its deliveries, and
 //! `webhook_signing_secret` the secrets with which Landfall signs callers' webhooks. `secret_completion` adds what Landfall's
-//! secret lacks. `failed_invocations` lists and redrives the
-//! invocations that `invocation_record` reads.
+//! secret lacks. `failed_invocations` lists and redrives the invocations that `invocation_record` reads.
 
 pub(crate) mod callback_url_check;
 pub(crate) mod deployment_check;

@@ -67,11 +67,10 @@ pub enum WebhookSecretAction {
 }
 
 impl WebhookSecretAction {
-    fn read(mut fields: Map<String, Value>) -> Result<Self, Error> {
-        let action = fields.remove("action");
-        if let Some(unknown) = fields.keys().next() {
-            return Err(Error::invalid(unknown, "unknown field"));
-        }
+    fn read(fields: Map<String, Value>) -> Result<Self, Error> {
+        let mut fields = CommandFields(fields);
+        let action = fields.take("action");
+        fields.finish()?;
         match action.as_ref().and_then(Value::as_str) {
             Some("status") => Ok(Self::Status),
             Some("rotate") => Ok(Self::Rotate),
@@ -144,10 +143,7 @@ impl OperatorCommand {
             return WebhookSecretAction::read(fields).map(Self::WebhookSecret);
         }
         if name == COMPLETE_SECRET {
-            return match fields.keys().next() {
-                Some(unknown) => Err(Error::invalid(unknown, "unknown field")),
-                None => Ok(Self::CompleteSecret),
-            };
+            return CommandFields(fields).finish().map(|()| Self::CompleteSecret);
         }
         if name == FAILED_INVOCATIONS {
             return FailedInvocationsAction::read(fields).map(Self::FailedInvocations);
@@ -159,15 +155,9 @@ impl OperatorCommand {
         if name == CHECK {
             return Ok(Self::Check(provider, fields));
         }
-        let action = fields.remove("action");
-        let force = match fields.remove("force") {
-            None | Some(Value::Null) => None,
-            Some(Value::Bool(force)) => Some(force),
-            Some(_) => return Err(Error::invalid("force", "expected true or false")),
-        };
-        if let Some(unknown) = fields.keys().next() {
-            return Err(Error::invalid(unknown, "unknown field"));
-        }
+        let mut fields = CommandFields(fields);
+        let (action, force) = (fields.take("action"), fields.take_bool("force")?);
+        fields.finish()?;
         let command = read_signing_command(action.as_ref().and_then(Value::as_str), force)?;
         Ok(Self::SigningSecret(provider, command))
     }
