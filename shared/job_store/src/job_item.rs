@@ -53,6 +53,7 @@ fn write_submission(writer: ItemWriter, job: &Job) -> ItemWriter {
             "provider_state",
             (!job.provider_state.is_empty()).then(|| Value::Object(job.provider_state.clone()).to_string()),
         )
+        .maybe_text("completed_by", job.completed_by.map(|by| by.to_string()))
         .maybe_text("result", job.result.as_ref().map(Value::to_string))
         .maybe_text("trace", job.trace.as_ref().map(TraceHeader::to_string))
         .maybe_text("provider_job_id", job.provider_job_id.as_ref().map(ProviderJobId::as_str))
@@ -69,7 +70,11 @@ fn write_polls_and_retries(mut writer: ItemWriter, job: &Job) -> ItemWriter {
             .number("answered_polls", job.poll_state.answered_polls)
             .number("consecutive_poll_failures", job.poll_state.consecutive_failures);
     }
-    if let Some(polled_at) = job.poll_state.last_callback_poll_at.filter(|_| !job.status.is_final()) {
+    if let Some(polled_at) = job
+        .poll_state
+        .last_callback_poll_at
+        .filter(|_| !job.status.is_final() || job.poll_state.next_poll_at.is_some())
+    {
         writer = writer.time("last_callback_poll_at", polled_at);
     }
     writer
@@ -156,6 +161,7 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
         progress: reader.maybe_number("progress"),
         sources: reader.json("sources")?.unwrap_or_default(),
         missing: reader.json("missing")?.unwrap_or_default(),
+        completed_by: reader.maybe_parsed("completed_by")?,
         result: json_text(reader, "result")?,
         provider_state: match json_text(reader, "provider_state")? {
             Some(Value::Object(notes)) => notes,

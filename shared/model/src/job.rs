@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    Archive, JobError, JobId, JobRetries, JobStatus, ManifestObject, MissingFile, NotifyTargets, Outbox,
-    ProviderJobId, ProviderName, Source, StoredFile, TraceHeader, TransferStatistics,
+    Archive, CompletedBy, JobError, JobId, JobRetries, JobStatus, ManifestObject, MissingFile, NotifyTargets,
+    Outbox, ProviderJobId, ProviderName, Source, StoredFile, TraceHeader, TransferStatistics,
 };
 
 /// How a job was created.
@@ -71,6 +71,8 @@ pub struct Job {
     pub sources: Vec<Source>,
     /// The files that the provider could not make.
     pub missing: Vec<MissingFile>,
+    /// How the files or the result became known. None before that.
+    pub completed_by: Option<CompletedBy>,
     /// The provider's response, for work that produces no file.
     pub result: Option<Value>,
     /// Statistics of the running or last landing.
@@ -87,7 +89,8 @@ pub struct Job {
     pub error: Option<JobError>,
     /// What the provider's module stores for later polls of the work.
     pub provider_state: Map<String, Value>,
-    /// When the sweep polls the job, and what earlier polls returned.
+    /// When the sweep polls the job, and what earlier polls returned. Of a `partial` job: when its missing files are
+    /// asked for by their ids.
     pub poll_state: PollState,
     /// Who is notified at the end of the job.
     pub notify_targets: NotifyTargets,

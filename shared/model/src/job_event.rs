@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    Archive, JobError, JobId, LandedFiles, ProviderJobId, TransferStatistics, url_origin::url_origin,
+    Archive, CompletedBy, JobError, JobId, LandedFiles, ProviderJobId, TransferStatistics,
+    url_origin::url_origin,
 };
 
 /// An event of a job. Events are facts in the past tense. [`crate::transition`] decides what each changes in a status.
@@ -46,6 +47,21 @@ pub enum JobEvent {
         /// Where the files can be downloaded. Empty when there was nothing to make.
         sources: Vec<Source>,
         /// The files that the provider could not make.
+        missing: Vec<MissingFile>,
+    },
+    /// Landfall asked the provider and found the files: by a poll, or item by item because the provider reported
+    /// nothing or too little. Files that were found item by item never replace files that the provider reports.
+    FilesFound {
+        /// Where the files can be downloaded.
+        sources: Vec<Source>,
+        /// The files that the provider could not make, or that cannot be read.
+        missing: Vec<MissingFile>,
+        /// How they were found.
+        completed_by: CompletedBy,
+    },
+    /// The missing files of a job were asked for by their ids. Nothing more is asked.
+    MissingFilesNamed {
+        /// The missing files, named as far as they are known.
         missing: Vec<MissingFile>,
     },
     /// The provider did the work, and the work produces no file.
@@ -192,6 +208,29 @@ pub struct MissingFile {
     pub name: Option<String>,
     /// The provider's reason.
     pub reason: String,
+}
+
+impl JobEvent {
+    /// How the files or the result became known, when the event reports them.
+    pub(crate) fn completed_by(&self) -> Option<CompletedBy> {
+        match self {
+            JobEvent::FilesReady { .. } => Some(CompletedBy::Callback),
+            JobEvent::FilesFound { completed_by, .. } => Some(*completed_by),
+            JobEvent::ResultReturned { .. } => Some(CompletedBy::Response),
+            _ => None,
+        }
+    }
+
+    /// Returns the event with how the files became known, if it reports files.
+    #[must_use]
+    pub fn with_completion(self, completed_by: CompletedBy) -> Self {
+        match self {
+            JobEvent::FilesReady { sources, missing } => {
+                JobEvent::FilesFound { sources, missing, completed_by }
+            }
+            other => other,
+        }
+    }
 }
 
 impl Source {

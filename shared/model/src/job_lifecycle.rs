@@ -4,9 +4,12 @@ use serde_json::Map;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    ErrorClass, Job, JobChange, JobError, JobEvent, JobRetries, JobStatus, LandedFiles, NewJob,
+    CompletedBy, ErrorClass, Job, JobChange, JobError, JobEvent, JobRetries, JobStatus, LandedFiles, NewJob,
     NotifyTargets, Outbox, OutboxEvent, OutboxProgress, PollState, SlowAttempt, Source, TraceHeader,
-    Transition, WorkflowWaiter, job_size_limits::limit_event, transition,
+    Transition, WorkflowWaiter,
+    job_size_limits::limit_event,
+    redundant_events::{is_late, is_recorded, next_callback_poll, unnamed_missing_files},
+    transition,
 };
 
 impl Job {
@@ -41,6 +44,7 @@ impl Job {
             progress: None,
             sources: vec![],
             missing: vec![],
+            completed_by: None,
             result: None,
             transfer: None,
             archive: None,
@@ -85,9 +89,12 @@ impl Job {
     /// Applies an event. No other function changes the status of a job.
     pub fn apply(&mut self, event: JobEvent, now: OffsetDateTime) -> JobChange {
         let event = limit_event(event, now);
+        if is_late(self, &event) {
+            return JobChange::Unchanged;
+        }
         let change = match transition(self.status, &event) {
             Transition::Stale => return JobChange::Unchanged,
-            Transition::Record if self.is_recorded(&event) => return JobChange::Unchanged,
+            Transition::Record if is_recorded(self, &event) => return JobChange::Unchanged,
             Transition::Record => JobChange::Recorded,
             Transition::To(status) => {
                 self.status = status;
@@ -116,6 +123,9 @@ impl Job {
         if !is_poll_only {
             self.updated_at = now;
         }
+        if change == JobChange::StatusChanged {
+            self.completed_by = event.completed_by().or(self.completed_by);
+        }
         self.record_event(event);
         change
     }
@@ -123,8 +133,9 @@ impl Job {
     /// Whether an event would change the job.
     pub fn is_changed_by(&self, event: &JobEvent) -> bool {
         match transition(self.status, event) {
+            _ if is_late(self, event) => false,
             Transition::Stale => false,
-            Transition::Record => !self.is_recorded(event),
+            Transition::Record => !is_recorded(self, event),
             Transition::To(_) => true,
         }
     }
@@ -217,41 +228,6 @@ impl Job {
         }
     }
 
-    /// Whether the job holds already what the event says.
-    fn is_recorded(&self, event: &JobEvent) -> bool {
-        match event {
-            JobEvent::SubmissionAccepted { provider_job_id: _ } => self.provider_job_id.is_some(),
-            JobEvent::ProgressReported { percent } => self.progress.is_some_and(|known| known >= *percent),
-            JobEvent::FilesReady { sources, missing } => self.sources == *sources && self.missing == *missing,
-            JobEvent::UnverifiedCallbackReceived { received_at } => {
-                let next = self.next_callback_poll(*received_at);
-                next.is_some_and(|next| self.poll_state.next_poll_at.is_none_or(|poll_at| poll_at <= next))
-            }
-            JobEvent::ProviderStateStored { provider_state } => {
-                provider_state.iter().all(|(name, value)| self.provider_state.get(name) == Some(value))
-            }
-            JobEvent::SubmissionStarted
-            | JobEvent::SubmissionDeferred { .. }
-            | JobEvent::SubmissionRejected { .. }
-            | JobEvent::SubmissionOutcomeUnknown { .. }
-            | JobEvent::ResultReturned { .. }
-            | JobEvent::WorkFailed { .. }
-            | JobEvent::StatusPolled { .. }
-            | JobEvent::Expired { .. }
-            | JobEvent::LandingStarted
-            | JobEvent::TransferProgressed { .. }
-            | JobEvent::LandingPostponed { .. }
-            | JobEvent::LandingStallChecked { .. }
-            | JobEvent::Landed { .. }
-            | JobEvent::LandedPartially { .. }
-            | JobEvent::LandingFailed { .. }
-            | JobEvent::Cancelled
-            | JobEvent::LandingRetried
-            | JobEvent::PollingRetried { .. } => false,
-            JobEvent::Resubmitted { new_job_id: job } => self.retries.resubmitted_as == Some(*job),
-        }
-    }
-
     /// Stores what the event says.
     fn record_event(&mut self, event: JobEvent) {
         match event {
@@ -270,7 +246,7 @@ impl Job {
             JobEvent::ProgressReported { percent } => {
                 self.progress = Some(self.progress.unwrap_or(0.0).max(percent))
             }
-            JobEvent::FilesReady { sources, missing } => {
+            JobEvent::FilesReady { sources, missing } | JobEvent::FilesFound { sources, missing, .. } => {
                 (self.sources, self.missing) = (sources, missing);
                 self.progress = Some(100.0);
                 self.error = None;
@@ -280,6 +256,12 @@ impl Job {
                 self.progress = Some(100.0);
                 self.error = None;
             }
+            JobEvent::MissingFilesNamed { missing } => {
+                self.missing = missing;
+                if self.status == JobStatus::Partial {
+                    self.poll_state.next_poll_at = None;
+                }
+            }
             JobEvent::WorkFailed { error, missing } => (self.error, self.missing) = (Some(error), missing),
             JobEvent::StatusPolled { next_poll_at, has_response } => {
                 self.poll_state.next_poll_at = Some(next_poll_at);
@@ -288,7 +270,7 @@ impl Job {
                     if has_response { 0 } else { self.poll_state.consecutive_failures + 1 };
             }
             JobEvent::UnverifiedCallbackReceived { received_at } => {
-                match self.next_callback_poll(received_at) {
+                match next_callback_poll(self, received_at) {
                     None => self.poll_state.last_callback_poll_at = Some(received_at),
                     Some(next_poll_at) => {
                         self.poll_state.next_poll_at =
@@ -322,6 +304,9 @@ impl Job {
             JobEvent::LandedPartially { landed_files, transfer, error } => {
                 self.set_landed_files(*landed_files, Some(error));
                 self.transfer = transfer.or(self.transfer);
+                if self.completed_by != Some(CompletedBy::Banners) && unnamed_missing_files(self) > 0 {
+                    self.poll_state.next_poll_at = Some(self.updated_at + Self::FIRST_POLL_DELAY);
+                }
             }
             JobEvent::LandingFailed { archive, transfer, error } => {
                 self.transfer = transfer.or(self.transfer);
@@ -335,14 +320,6 @@ impl Job {
             }
             JobEvent::Resubmitted { new_job_id: job } => self.retries.resubmitted_as = Some(job),
         }
-    }
-
-    /// When an unverified callback may next trigger a poll. None when one that arrives at this time may.
-    fn next_callback_poll(&self, at: OffsetDateTime) -> Option<OffsetDateTime> {
-        self.poll_state
-            .last_callback_poll_at
-            .map(|last| last + Self::MIN_CALLBACK_POLL_INTERVAL)
-            .filter(|next| at < *next)
     }
 
     fn set_landed_files(&mut self, landed_files: LandedFiles, error: Option<JobError>) {

@@ -75,6 +75,12 @@ pub(crate) fn limit_event(event: JobEvent, now: OffsetDateTime) -> JobEvent {
         JobEvent::FilesReady { sources, missing } => {
             JobEvent::FilesReady { sources, missing: limit_missing_files(missing) }
         }
+        JobEvent::FilesFound { sources, missing, completed_by } => {
+            JobEvent::FilesFound { sources, missing: limit_missing_files(missing), completed_by }
+        }
+        JobEvent::MissingFilesNamed { missing } => {
+            JobEvent::MissingFilesNamed { missing: limit_missing_files(missing) }
+        }
         JobEvent::ProgressReported { percent } => {
             JobEvent::ProgressReported { percent: limit_percent(percent) }
         }
@@ -131,7 +137,7 @@ fn limit_missing_files(missing: Vec<MissingFile>) -> Vec<MissingFile> {
         })
         .collect();
     if limited.len() < total {
-        let reason = format!("{} more files that the provider could not make", total - limited.len());
+        let reason = format!("{} more files are missing", total - limited.len());
         limited.push(MissingFile { name: None, reason });
     }
     limited

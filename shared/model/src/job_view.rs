@@ -5,8 +5,8 @@ use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
-    Archive, Job, JobError, JobId, JobStatus, ManifestObject, MissingFile, NotifyTargetsView, ProviderJobId,
-    ProviderName, StoredFile, TransferStatistics,
+    Archive, CompletedBy, Job, JobError, JobId, JobStatus, ManifestObject, MissingFile, NotifyTargetsView,
+    ProviderJobId, ProviderName, StoredFile, TransferStatistics,
 };
 
 /// A job as `GET /jobs/{job_id}` returns it. Every field is always present, with one exception: `deliveries` is left
@@ -43,8 +43,11 @@ pub struct JobView<'a> {
     files_total: u64,
     /// The manifest in the bucket, which lists all files.
     manifest: Option<ManifestView<'a>>,
-    /// The files that the provider could not make.
+    /// The files that the provider could not make, or that its archive lacks.
     missing: &'a [MissingFile],
+    /// How the files or the result became known: by the provider's callback, a poll, the export's banners read one by
+    /// one, or the response to the submission.
+    completed_by: Option<CompletedBy>,
     /// The provider's response, for work that produces no file.
     result: Option<&'a Value>,
     error: Option<&'a JobError>,
@@ -167,6 +170,7 @@ impl<'a> From<&'a Job> for JobView<'a> {
             files_total: job.files_total,
             manifest: job.manifest.as_ref().map(manifest),
             missing: &job.missing,
+            completed_by: job.completed_by,
             result: job.result.as_ref(),
             error: job.error.as_ref(),
             notify: job.notify_targets.to_view(),

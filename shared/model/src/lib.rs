@@ -5,6 +5,7 @@
 //! what a failure means for a caller, for a queue and for the log.
 
 mod callback_token;
+mod completed_by;
 mod error;
 mod error_class;
 mod job;
@@ -23,6 +24,7 @@ mod outbox;
 mod problem;
 mod provider_name;
 mod redaction;
+mod redundant_events;
 mod secret;
 mod signed_token;
 mod status_transition;
@@ -30,6 +32,7 @@ mod trace_header;
 mod url_origin;
 
 pub use callback_token::{CallbackKeys, CallbackToken};
+pub use completed_by::{CompletedBy, CompletedByParseError};
 pub use error::{Error, JobError, ProviderError, Violation};
 pub use error_class::{ErrorClass, LogLevel};
 pub use job::{Job, JobChange, JobOrigin, NewJob, PollState};

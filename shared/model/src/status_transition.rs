@@ -1,6 +1,6 @@
 //! The allowed changes of a job's status: which event moves which status to which.
 
-use crate::{JobEvent, JobStatus};
+use crate::{CompletedBy, JobEvent, JobStatus};
 
 /// What an event changes in a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,16 @@ pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
             Received | Landing => Record,
             Stored | Partial | Failed | Cancelled => Stale,
         },
+        JobEvent::FilesFound { completed_by, .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Received),
+            // A poll may return a newer URL. What was read item by item must not mix with what the provider reported.
+            Received | Landing if *completed_by != CompletedBy::Banners => Record,
+            Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+        },
+        JobEvent::MissingFilesNamed { .. } => match status {
+            Submitted | Unknown | Rendering | Partial => Record,
+            Waiting | Submitting | Received | Landing | Stored | Failed | Expired | Cancelled => Stale,
+        },
         JobEvent::ResultReturned { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Stored),
             Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
@@ -74,17 +84,19 @@ pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
             Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
         },
         JobEvent::StatusPolled { .. } => match status {
-            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing => Record,
-            Stored | Partial | Failed | Expired | Cancelled => Stale,
+            // A `partial` job is polled while its missing files are asked for.
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Partial => Record,
+            Stored | Failed | Expired | Cancelled => Stale,
         },
         // Before the response to the submission there is nothing to poll.
         JobEvent::UnverifiedCallbackReceived { .. } => match status {
-            Submitted | Unknown | Rendering | Expired => Record,
-            Waiting | Submitting | Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+            Submitted | Unknown | Rendering | Partial | Expired => Record,
+            Waiting | Submitting | Received | Landing | Stored | Failed | Cancelled => Stale,
         },
         JobEvent::ProviderStateStored { .. } => match status {
-            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => Record,
-            Stored | Partial | Failed | Cancelled => Stale,
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Partial
+            | Expired => Record,
+            Stored | Failed | Cancelled => Stale,
         },
         JobEvent::Expired { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering => To(Expired),
@@ -120,10 +132,10 @@ pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
             | Cancelled => Stale,
         },
         JobEvent::PollingRetried { is_accepted } => match status {
-            Failed | Expired if *is_accepted => To(Submitted),
-            Failed | Expired => To(Unknown),
+            Partial | Failed | Expired if *is_accepted => To(Submitted),
+            Partial | Failed | Expired => To(Unknown),
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
-            | Partial | Cancelled => Stale,
+            | Cancelled => Stale,
         },
         // The event only records the id of the new job, so it is valid in every status.
         JobEvent::Resubmitted { .. } => match status {

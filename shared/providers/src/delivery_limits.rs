@@ -8,7 +8,7 @@ use model::{
 };
 use serde_json::{Map, Value};
 
-use crate::{DeliveryReport, MalformedDelivery, PollStatus};
+use crate::{DeliveryReport, ItemStatus, MalformedDelivery, PollStatus};
 
 /// The maximum length of an event name, in bytes.
 const MAX_NAME_BYTES: usize = 200;
@@ -64,6 +64,20 @@ pub fn limit_poll_status(status: PollStatus) -> PollStatus {
             unusable(too_long("id", provider_job_id.as_str(), MAX_PROVIDER_JOB_ID_BYTES))
         }
         PollStatus::InProgress { .. } | PollStatus::Accepted { .. } | PollStatus::NotFound(_) => status,
+    }
+}
+
+/// Checks and truncates the status of an item. An item whose file cannot be requested is missing.
+pub fn limit_item_status(item: &str, status: ItemStatus) -> ItemStatus {
+    let ItemStatus::Found(sources) = status else { return status };
+    match limit_event(JobEvent::FilesReady { sources, missing: vec![] }) {
+        Ok(JobEvent::FilesReady { missing, .. }) if !missing.is_empty() => {
+            let reason = missing.into_iter().map(|missing| missing.reason).collect::<Vec<_>>().join("; ");
+            ItemStatus::Missing(MissingFile { name: Some(item.to_owned()), reason })
+        }
+        Ok(JobEvent::FilesReady { sources, .. }) => ItemStatus::Found(sources),
+        Ok(_) => ItemStatus::Found(vec![]),
+        Err(why) => ItemStatus::Missing(MissingFile { name: Some(item.to_owned()), reason: why.to_string() }),
     }
 }
 

@@ -14,6 +14,7 @@ mod credentials;
 mod delivery;
 mod delivery_limits;
 mod health_check;
+mod item_status;
 mod order;
 #[cfg(feature = "schema")]
 mod order_schema;
@@ -33,8 +34,9 @@ mod validate_request_fields;
 pub use access_token::AccessToken;
 pub use credentials::{ApiAccess, Credentials};
 pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
-pub use delivery_limits::limit_poll_status;
+pub use delivery_limits::{limit_item_status, limit_poll_status};
 pub use health_check::{HealthCheck, HealthCheckResult, HealthCheckStatus};
+pub use item_status::ItemStatus;
 pub use order::Order;
 #[cfg(feature = "schema")]
 pub use order_schema::OrderSchema;

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use crate::OrderSchema;
 use crate::{
     AccessToken, ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
-    MalformedDelivery, Order, PollSchedule, PollStatus, Query, RequestFields, SigningAction, SigningSecret,
-    SubmitContext, SubmitProtocol,
+    ItemStatus, MalformedDelivery, Order, PollSchedule, PollStatus, Query, RequestFields, SigningAction,
+    SigningSecret, SubmitContext, SubmitProtocol,
 };
 
 /// A creative provider.
@@ -108,6 +108,25 @@ pub trait Provider: Sync {
         _job: &Job,
         _now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
+        Ok(None)
+    }
+
+    /// Returns the ids of the items whose files are the files of a job, when the provider can be asked for each item
+    /// although the work as a whole cannot be polled. Empty otherwise.
+    fn items(&self, _job: &Job) -> Vec<String> {
+        vec![]
+    }
+
+    /// Reads the files of one of [`Provider::items`]. It costs nothing at the provider. None when there are no items.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting is invalid.
+    fn read_item(
+        &self,
+        _access: &ApiAccess<'_>,
+        _item: &str,
+    ) -> Result<Option<Box<dyn Query<ItemStatus>>>, Error> {
         Ok(None)
     }
 

@@ -11,6 +11,7 @@ mod get_with_retries;
 mod health_check;
 mod order;
 mod poll;
+mod read_banner;
 mod signing_secret;
 mod submit;
 mod verify_signature;
@@ -23,9 +24,9 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, HealthCheck, MalformedDelivery, Order,
-    PollSchedule, PollStatus, Provider, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
-    delivery_limits::limit_report,
+    ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, HealthCheck, ItemStatus,
+    MalformedDelivery, Order, PollSchedule, PollStatus, Provider, Query, SigningAction, SigningSecret,
+    SubmitContext, SubmitProtocol, delivery_limits::limit_report,
 };
 
 /// The provider.
@@ -107,6 +108,18 @@ impl Provider for Abyssale {
     ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
         let poll = poll::build_poll(access, job)?;
         Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
+    }
+
+    fn items(&self, job: &Job) -> Vec<String> {
+        read_banner::banner_ids(job)
+    }
+
+    fn read_item(
+        &self,
+        access: &ApiAccess<'_>,
+        item: &str,
+    ) -> Result<Option<Box<dyn Query<ItemStatus>>>, Error> {
+        Ok(Some(Box::new(read_banner::build_read(access, item)?)))
     }
 
     fn is_synchronous(&self, kind: &str) -> bool {

@@ -1,4 +1,5 @@
-//! Polls the status of a generation (contract 3.3). Abyssale has no way to poll an export.
+//! Polls the status of a generation (contract 3.3). Abyssale has no way to poll an export: its banners are
+//! read instead, see `read_banner.rs`.
 
 use std::time::Duration;
 
