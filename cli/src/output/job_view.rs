@@ -23,6 +23,7 @@ pub(crate) fn render_job(job: &Job) -> String {
     if let Some(percent) = job.number("/progress") {
         lines.add("progress", &format!("{percent:.0} %"));
     }
+    lines.add("completed by", job.text("/completed_by"));
     lines.add("transfer", &transfer_text(job));
     for name in ["metadata", "result"] {
         let value = &job.json()[name];
@@ -135,7 +136,7 @@ mod tests {
             "files": [{ "name": "a\u{7}.png", "bytes": 58_120, "content_type": "image/png" }], "files_total": 3,
             "missing": [{ "name": "story", "reason": "the text does not fit" }],
             "notify": { "waiting": 2, "webhook_url": "https://example.com", "partial_is_success": true },
-            "retry_of": "0192d2bf", "resubmitted_as": null,
+            "completed_by": "banners", "retry_of": "0192d2bf", "resubmitted_as": null,
             "error": { "type": "FilesMissing", "message": "1 of 2 files were delivered" },
         });
         Job::from_response(job).expect("a job")
@@ -150,6 +151,7 @@ kind             abyssale export
 created          2026-03-04T05:06:07.890Z
 retry of         0192d2bf
 progress         100 %
+completed by     banners
 transfer         354.6 kB of 400.0 kB, 1 of 2 files
 metadata         {\"campaign\":\"spring\"}
 notify           waiting workflows: 2, https://example.com, partial counts as success

@@ -248,6 +248,10 @@ pub struct SweepConfig {
     /// `CALLBACK_TIMEOUT_SECONDS`: when a job expires whose work cannot be polled. Default a day: Abyssale retries a
     /// callback for hours (contract of Abyssale 6.1).
     pub callback_timeout: Duration,
+    /// `RESCUE_AFTER_SECONDS`: when the items of a job are read one by one whose work cannot be polled and whose callback
+    /// has not come. Default half an hour: an export takes seconds to minutes, and the first three repetitions of a
+    /// callback are expected within that time. 0 never. At `callback_timeout` at the latest.
+    pub rescue_after: Duration,
     /// `SWEEP_SECONDS`: the longest duration of a sweep. Default 50, so that it ends before the next one starts.
     pub max_duration: Duration,
 }
@@ -270,6 +274,7 @@ impl SweepConfig {
             providers: ProviderSettings::from_environment(environment, providers)?,
             provider_timeout: seconds("PROVIDER_TIMEOUT_SECONDS", 20)?,
             callback_timeout: seconds("CALLBACK_TIMEOUT_SECONDS", 24 * 3600)?,
+            rescue_after: seconds("RESCUE_AFTER_SECONDS", 1800)?,
             max_duration: seconds("SWEEP_SECONDS", 50)?,
         })
     }

@@ -4,6 +4,7 @@
 mod clients;
 mod config;
 mod delivery;
+mod file_names;
 pub mod landing;
 mod message_dispatch;
 mod notifications;
@@ -11,6 +12,7 @@ mod polling;
 mod provider_of_job;
 mod queue_message;
 mod receiver;
+mod rescue;
 mod stored_source_urls;
 mod sweep;
 

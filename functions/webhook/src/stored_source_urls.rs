@@ -16,12 +16,14 @@ pub(crate) async fn store_long_source_list(
     provider: &ProviderName,
     event: JobEvent,
 ) -> Result<JobEvent, Error> {
-    let JobEvent::FilesReady { sources, missing } = event else { return Ok(event) };
+    let (JobEvent::FilesReady { sources, .. } | JobEvent::FilesFound { sources, .. }) = &event else {
+        return Ok(event);
+    };
     let not_serialized =
         |e| Error::new(ErrorClass::Internal, "the sources cannot be serialized").with_source(e);
-    let list = serde_json::to_vec(&sources).map_err(not_serialized)?;
+    let list = serde_json::to_vec(sources).map_err(not_serialized)?;
     if list.len() <= MAX_SOURCES_BYTES {
-        return Ok(JobEvent::FilesReady { sources, missing });
+        return Ok(event);
     }
     let key =
         ObjectKey::DeliveryBody(provider.clone(), OffsetDateTime::now_utc(), Uuid::now_v7().to_string());
@@ -32,7 +34,13 @@ pub(crate) async fn store_long_source_list(
         name: None,
         details: Map::new(),
     };
-    Ok(JobEvent::FilesReady { sources: vec![list], missing })
+    Ok(match event {
+        JobEvent::FilesReady { missing, .. } => JobEvent::FilesReady { sources: vec![list], missing },
+        JobEvent::FilesFound { missing, completed_by, .. } => {
+            JobEvent::FilesFound { sources: vec![list], missing, completed_by }
+        }
+        other => other,
+    })
 }
 
 /// Reads the job's sources, from the bucket if they are too many for its record.

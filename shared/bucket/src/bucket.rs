@@ -12,7 +12,7 @@ use crate::{
     ObjectInfo, ObjectKey, PutOutcome, UploadError, UploadOutcome, UploadRequest, UploadedPart,
     abandoned_uploads, get_object,
     multipart_upload::{self, PartTarget},
-    put_if_absent,
+    put_if_absent, replace_object,
     s3_bucket::S3Bucket,
     upload_stream,
 };
@@ -140,6 +140,19 @@ impl Bucket {
         bytes: Bytes,
     ) -> Result<(), Error> {
         Box::pin(put_if_absent::put_under_own_key(&self.s3, key, content_type, bytes)).await
+    }
+
+    /// Stores bytes under a key in place of the object there, in one write. The bucket keeps the older version.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn replace_object(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        bytes: Bytes,
+    ) -> Result<(), Error> {
+        Box::pin(replace_object::replace_object(&self.s3, key, content_type, bytes)).await
     }
 
     /// Stores the bytes of a stream under a key, or compares them with the object that exists there, without an upload.

@@ -13,6 +13,7 @@ mod presign_credentials;
 mod presigned_url;
 mod put_if_absent;
 mod put_object;
+mod replace_object;
 mod s3_bucket;
 mod upload_request;
 mod upload_stream;

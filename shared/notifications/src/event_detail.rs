@@ -1,7 +1,7 @@
 //! The detail type and the detail of an event, as the JSON Schemas describe them.
 
 use model::{
-    Job, JobError, JobId, JobStatus, ManifestObject, OutboxEvent, ProviderJobId, ProviderName,
+    CompletedBy, Job, JobError, JobId, JobStatus, ManifestObject, OutboxEvent, ProviderJobId, ProviderName,
     utc_milliseconds,
 };
 use serde::Serialize;
@@ -25,10 +25,30 @@ pub struct JobEventDetail<'a> {
     #[serde(serialize_with = "utc_milliseconds")]
     updated_at: OffsetDateTime,
     progress: Option<f64>,
+    /// How the files or the result became known. Null before that.
+    completed_by: Option<CompletedBy>,
     metadata: Option<&'a Value>,
     manifest: Option<&'a ManifestObject>,
     files_total: u64,
     error: Option<&'a JobError>,
+}
+
+/// Whether a job in this status knows its files. The job may have changed since its event.
+fn knows_files(status: JobStatus) -> bool {
+    match status {
+        JobStatus::Received
+        | JobStatus::Landing
+        | JobStatus::Stored
+        | JobStatus::Partial
+        | JobStatus::Failed => true,
+        JobStatus::Waiting
+        | JobStatus::Submitting
+        | JobStatus::Submitted
+        | JobStatus::Unknown
+        | JobStatus::Rendering
+        | JobStatus::Expired
+        | JobStatus::Cancelled => false,
+    }
 }
 
 /// An event of a provider that is about no job.
@@ -73,6 +93,7 @@ impl<'a> JobEventDetail<'a> {
             created_at: job.created_at,
             updated_at: event.at,
             progress: event.progress,
+            completed_by: job.completed_by.filter(|_| knows_files(event.status)),
             metadata: job.metadata.as_ref(),
             manifest: job.manifest.as_ref().filter(|_| is_landed),
             files_total: if is_landed { job.files_total } else { 0 },

@@ -120,6 +120,7 @@ pub const METRICS: &[Metric] = &[
     with_alarm("ProviderThrottles", Unit::Count),
     metric("ProviderPauses", Unit::Count),
     metric("TokenExchanges", Unit::Count),
+    metric("JobsRescued", Unit::Count),
     metric("JobsRetried", Unit::Count),
     metric("JobsResubmitted", Unit::Count),
     metric("DeliveriesReplayed", Unit::Count),

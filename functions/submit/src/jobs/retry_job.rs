@@ -1,7 +1,7 @@
 //! Use case: retry a job without success.
 //!
-//! A retry never submits work to the provider. It lands the files again, or polls the provider for them. Only a
-//! resubmission submits work.
+//! A retry never submits work to the provider. It lands the files again, or asks the provider for them: for the work as a
+//! whole, or for each of its items. Only a resubmission submits work.
 
 use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
 use providers::{ApiAccess, Credentials};
@@ -53,9 +53,13 @@ impl<'a> JobRetry<'a> {
         Ok(job)
     }
 
-    /// Chooses the event that starts the new round: land again where the sources are known, else poll.
+    /// Chooses the event that starts the new round: read the items of the work one by one where files are missing or
+    /// gone, land again where the sources are known, else poll.
     async fn choose_event(&self, job: &Job) -> Result<JobEvent, Error> {
         match job.status {
+            JobStatus::Partial | JobStatus::Failed if lacks_readable_files(job) => {
+                self.prepare_poll(job).await
+            }
             JobStatus::Partial | JobStatus::Failed | JobStatus::Expired if !job.sources.is_empty() => {
                 Ok(JobEvent::LandingRetried)
             }
@@ -65,7 +69,7 @@ impl<'a> JobRetry<'a> {
         }
     }
 
-    /// Checks that the provider can be polled for the job, and acquires the job's exclusive lock again.
+    /// Checks that the provider can be polled for the job or asked for its items, and acquires the job's exclusive lock again.
     async fn prepare_poll(&self, job: &Job) -> Result<JobEvent, Error> {
         let provider = providers::find_provider(job.provider.as_str())
             .ok_or_else(|| Error::new(ErrorClass::Internal, "the job names an unknown provider"))?;
@@ -73,7 +77,8 @@ impl<'a> JobRetry<'a> {
         let credentials = Credentials::new(secret.provider_section(provider.name()));
         let api_url = self.clients.config.providers.api_url(provider.name());
         let access = ApiAccess { api_url, credentials: &credentials };
-        if provider.poll(&access, job, OffsetDateTime::now_utc())?.is_none() {
+        if provider.items(job).is_empty() && provider.poll(&access, job, OffsetDateTime::now_utc())?.is_none()
+        {
             let message = "the location of the files is unknown, and the provider cannot be polled for such work; \
                            \"resubmit\": true submits the request again, as a new job";
             return Err(job_conflict(job, message));
@@ -82,6 +87,16 @@ impl<'a> JobRetry<'a> {
         acquire_exclusive_lock(&self.clients.job_store, job, provider).await?;
         Ok(JobEvent::PollingRetried { is_accepted: job.provider_job_id.is_some() })
     }
+}
+
+/// Whether files of a job are missing or gone that the provider can be asked for one by one. A retry of the same source
+/// would not find them.
+fn lacks_readable_files(job: &Job) -> bool {
+    let is_gone = |class: ErrorClass| matches!(class, ErrorClass::SourceGone | ErrorClass::FilesMissing);
+    let lacks_files = job.status == JobStatus::Partial
+        || (!job.sources.is_empty() && job.error.as_ref().is_some_and(|error| is_gone(error.class)));
+    let provider = providers::find_provider(job.provider.as_str());
+    lacks_files && provider.is_some_and(|provider| !provider.items(job).is_empty())
 }
 
 /// Whether no worker attempts the landing any more. A queue message is enough to continue it. If a worker

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use job_store::JobStore;
-use model::{Error, Job, JobEvent, JobStatus};
+use model::{CompletedBy, Error, Job, JobEvent, JobStatus};
 use provider_client::time_until;
 use providers::SynchronousResult;
 use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
@@ -87,7 +87,7 @@ impl<'a> SynchronousJobs<'a> {
         let provider = providers::find_provider(job.provider.as_str());
         let report = provider.and_then(|provider| provider.read_delivery(body).ok());
         match report.and_then(|report| report.event) {
-            Some(event) => self.recorder.record(job, event).await,
+            Some(event) => self.recorder.record(job, event.with_completion(CompletedBy::Response)).await,
             None => job,
         }
     }

@@ -9,7 +9,10 @@ use providers::DeliveryReport;
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use time::{Duration, OffsetDateTime};
 
-use crate::{clients::WorkerClients, notifications::job_notifier::JobNotifier, polling::poll_job::JobPoll};
+use crate::{
+    clients::WorkerClients, notifications::job_notifier::JobNotifier, polling::poll_job::JobPoll,
+    rescue::rescue_job::Rescue,
+};
 
 /// The highest progress that an unverified callback can report: only a response of the provider ends a job.
 const MAX_REPORTED_PERCENT: f64 = 99.0;
@@ -25,6 +28,7 @@ pub(crate) struct CallbackPoll<'a> {
     delivery_queue: &'a DeliveryQueue,
     notifier: JobNotifier<'a>,
     job_poll: JobPoll<'a>,
+    rescue: Rescue<'a>,
 }
 
 impl<'a> CallbackPoll<'a> {
@@ -34,6 +38,7 @@ impl<'a> CallbackPoll<'a> {
             delivery_queue: &clients.delivery_queue,
             notifier: JobNotifier::new(clients),
             job_poll: JobPoll::new(clients),
+            rescue: Rescue::new(clients),
         }
     }
 
@@ -52,7 +57,7 @@ impl<'a> CallbackPoll<'a> {
         self.poll(job.id, deadline).await
     }
 
-    /// Polls now, or as soon as the shortest interval between two such polls is over.
+    /// Polls or rescues the job now, or as soon as the shortest interval between two such polls is over.
     pub(crate) async fn poll(&self, id: JobId, deadline: OffsetDateTime) -> Result<(), Error> {
         let received_at = OffsetDateTime::now_utc();
         let (job, change) = self
@@ -65,6 +70,9 @@ impl<'a> CallbackPoll<'a> {
         }
         // Of several callbacks at once, only one finds its own time in the job.
         if job.poll_state.last_callback_poll_at == Some(received_at) {
+            if self.rescue.is_due(&job, received_at)? {
+                return self.rescue.run(job, deadline).await;
+            }
             let latest = (deadline - RESERVE).min(received_at + RATE_LIMIT_TIMEOUT);
             return self.job_poll.poll(job, latest).await.map(|_| ());
         }

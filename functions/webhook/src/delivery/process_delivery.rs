@@ -3,7 +3,7 @@
 use bucket::Bucket;
 use bytes::Bytes;
 use job_store::{JobStore, NewDeliveryLogEntry, StoredJob};
-use model::{Error, ErrorClass, JobChange, JobEvent, JobId, truncate_text};
+use model::{CompletedBy, Error, ErrorClass, JobChange, JobEvent, JobId, truncate_text};
 use notifications::EventBus;
 use providers::{DeliveryReport, Provider};
 use queues::{DeliveryBody, QueuedDelivery};
@@ -119,7 +119,7 @@ impl<'a> DeliveryProcessor<'a> {
             return Ok(self.callback_poll.process_callback(&job, report, receipt.deadline).await?);
         }
         if provider.is_report_for_kind(&report, &job.kind) {
-            job = self.apply_report(job, report).await?;
+            job = self.apply_report(provider, job, report).await?;
         }
         let callback = self.send_segment(segment, job.id);
         self.landing.land(job.id, Some(&job), receipt, callback.as_ref()).await
@@ -159,7 +159,12 @@ impl<'a> DeliveryProcessor<'a> {
     }
 
     /// Applies a report to its job as it was read for the record of the delivery. Returns the job after it.
-    async fn apply_report(&self, mut job: StoredJob, report: DeliveryReport) -> Result<StoredJob, Error> {
+    async fn apply_report(
+        &self,
+        provider: &dyn Provider,
+        mut job: StoredJob,
+        report: DeliveryReport,
+    ) -> Result<StoredJob, Error> {
         let now = OffsetDateTime::now_utc();
         if let Some(provider_job_id) = report.provider_job_id {
             let accepted = JobEvent::SubmissionAccepted { provider_job_id };
@@ -169,6 +174,11 @@ impl<'a> DeliveryProcessor<'a> {
             }
         }
         let Some(event) = report.event else { return Ok(job) };
+        // The response to a synchronous submission is queued as if it were a delivery.
+        let event = match provider.is_synchronous(&job.kind) {
+            true => event.with_completion(CompletedBy::Response),
+            false => event,
+        };
         let event = store_long_source_list(self.bucket, &job.provider, event).await?;
         let (job, change) = self.job_store.apply_event_to(&job, &event, now).await?;
         let (id, changed) = (job.id, change != JobChange::Unchanged);

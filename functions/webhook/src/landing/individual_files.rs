@@ -2,23 +2,25 @@
 //!
 //! A file that is in the bucket is not downloaded again, so a landing that was interrupted continues with the rest. A
 //! file that permanently fails is listed as rejected while the other files land. A transient error ends the landing,
-//! which is retried.
+//! which is retried. A retried job keeps the files of its earlier rounds (`earlier_files`).
 
 use std::sync::Mutex;
 
-use archive::{content_type, image_dimensions, safe_file_names};
+use archive::{content_type, image_dimensions};
 use bucket::{ObjectInfo, ObjectKey, UploadOutcome};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http_client::Downloader;
-use model::{Error, ErrorClass, Source, SourceRole, StoredFile};
+use model::{Error, ErrorClass, Job, Source, SourceRole, StoredFile};
 
 use super::{
     check_first_bytes::check_file_start,
     detect_truncated_file::find_truncation,
+    earlier_files::EarlierFiles,
     landing_context::{LandingClients, LandingContext},
     landing_outcome::{LandingOutcome, conclude_landing},
     manifest_entry::ManifestEntry,
+    source_name::source_name,
     transfer::{FileProgress, TransferRequest, TransferredFile, landing_stopped, transfer_file},
     transfer_result::TransferResult,
 };
@@ -53,29 +55,31 @@ pub(super) async fn land_individual_files(
     sources: &[Source],
 ) -> Result<LandingOutcome, Error> {
     let LandingContext { job, progress, .. } = context;
+    let (earlier, sources) = EarlierFiles::load(&context, sources).await?;
     progress.set_transfer_count(sources.len());
     progress.set_file_count(sources.len() as u64);
     let downloader = context.create_downloader()?;
     let files = IndividualFiles { context, downloader: &downloader, ended: Mutex::new(None) };
-    let names = safe_file_names(sources.iter().map(source_name));
+    let names = earlier.safe_names(&sources);
     let entries = stream::iter(0..sources.len()).map(|index| files.land_file(&sources[index], &names[index]));
     let entries: Vec<Option<ManifestEntry>> = entries.buffered(FILE_CONCURRENCY).collect().await;
     if let Some(error) = files.ended.into_inner().ok().flatten() {
         return Err(error);
     }
     let entries: Vec<ManifestEntry> = entries.into_iter().flatten().collect();
-    let count = entries.iter().filter(|entry| entry.is_counted()).count() as u64;
-    let promised = count + job.missing.len() as u64;
-    let expected = Some(job.expected_files.unwrap_or(0).max(promised));
-    let result = TransferResult { archive: None, files: entries, expected, count };
+    let result = match earlier.is_empty() {
+        true => individual_result(job, entries),
+        false => earlier.merge(&context, entries).await?,
+    };
     conclude_landing(&context, result).await
 }
 
-/// The provider's name for a file, or the last part of its URL.
-fn source_name(source: &Source) -> String {
-    let path = || source.url.split(['?', '#']).next().unwrap_or_default();
-    let last = || path().rsplit('/').next().unwrap_or_default().to_owned();
-    source.name.clone().unwrap_or_else(last)
+/// The result of a landing of individual files only.
+fn individual_result(job: &Job, entries: Vec<ManifestEntry>) -> TransferResult {
+    let count = entries.iter().filter(|entry| entry.is_counted()).count() as u64;
+    let promised = count + job.missing.len() as u64;
+    let expected = Some(job.expected_files.unwrap_or(0).max(promised));
+    TransferResult { archive: None, files: entries, expected, count }
 }
 
 impl IndividualFiles<'_> {
@@ -201,17 +205,4 @@ impl IndividualFiles<'_> {
 fn concerns_one_file(error: &Error) -> bool {
     use ErrorClass::{SourceChanged, SourceGone, SourceInvalid, SourceRefused, SourceTooLarge};
     matches!(error.class, SourceGone | SourceChanged | SourceRefused | SourceTooLarge | SourceInvalid)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_has_the_providers_name_or_else_the_last_part_of_its_url() {
-        let mut source = Source::archive("https://h/a/b.png?X-Signature=secret");
-        assert_eq!(source_name(&source), "b.png");
-        source.name = Some("spring.png".into());
-        assert_eq!(source_name(&source), "spring.png");
-    }
 }

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     archive::land_archive::land_archive,
+    bare_file::land_bare_file,
     individual_files::land_individual_files,
     landing_context::{LandingClients, LandingContext},
     landing_outcome::LandingOutcome,
@@ -128,7 +129,12 @@ impl LandingAttempt<'_> {
         // Boxed: both futures are large, and this one would hold room for the larger of them on the stack.
         match &sources[..] {
             [source] if source.role == SourceRole::Archive => {
-                Box::pin(land_archive(context, &source.url)).await
+                match Box::pin(land_archive(context, &source.url)).await {
+                    Err(error) if error.class == ErrorClass::ArchiveInvalid => {
+                        Box::pin(land_bare_file(context, &source.url, error)).await
+                    }
+                    landed => landed,
+                }
             }
             files => Box::pin(land_individual_files(context, files)).await,
         }

@@ -5,8 +5,8 @@
 use bucket::{Bucket, ObjectKey};
 use bytes::Bytes;
 use model::{
-    Checksum, Error, ErrorClass, Job, JobId, ManifestObject, MissingFile, ProviderJobId, ProviderName,
-    StoredFile,
+    Checksum, CompletedBy, Error, ErrorClass, Job, JobId, ManifestObject, MissingFile, ProviderJobId,
+    ProviderName, StoredFile,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -28,6 +28,8 @@ struct Manifest<'a> {
     request: &'a Value,
     #[serde(serialize_with = "model::utc_milliseconds")]
     created_at: OffsetDateTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_by: Option<CompletedBy>,
     archive: Option<ManifestArchive<'a>>,
     files: Vec<ManifestFile<'a>>,
     refused: Vec<RejectedFile<'a>>,
@@ -91,9 +93,8 @@ pub(super) async fn write_manifest(
             match lists_same_files(&existing, &text) {
                 true => existing.len() as u64,
                 false if is_of_earlier_round(&existing, job) => {
-                    // The bucket keeps the earlier manifest as an older version.
-                    bucket.delete_object(&key).await?;
-                    bucket.put_if_absent(&key, JSON, text.clone()).await?;
+                    // In one write: until it has ended, a retry needs the earlier manifest to keep its files.
+                    bucket.replace_object(&key, JSON, text.clone()).await?;
                     text.len() as u64
                 }
                 false => return Err(conflict),
@@ -137,6 +138,7 @@ fn serialize_manifest(job: &Job, result: &TransferResult) -> Result<Bytes, Error
         provider_job_id: job.provider_job_id.as_ref(),
         request: &job.request,
         created_at: job.created_at,
+        completed_by: job.completed_by,
         archive: result.archive.as_ref().map(|archive| ManifestArchive {
             key: &archive.file.key,
             bytes: archive.file.bytes,

@@ -1,6 +1,6 @@
 //! Describes what a landing lacks: files that are missing, files that the provider could not make, and damaged files.
 
-use model::Job;
+use model::{CompletedBy, Job};
 
 use super::{manifest_entry::ManifestEntry, transfer_result::TransferResult};
 
@@ -23,6 +23,9 @@ pub(super) fn describe_rejected_files(files: &[ManifestEntry]) -> Vec<String> {
 /// provider could not make, and damaged files.
 pub(super) fn describe_shortfall(job: &Job, result: &TransferResult, rejected: &[String]) -> Option<String> {
     let (count, subject) = match result.archive {
+        Some(_) if job.completed_by == Some(CompletedBy::Banners) => {
+            (result.count, "the archive and the files that were read one by one are")
+        }
         Some(_) => (result.count, "the archive holds"),
         None => (result.count, "the provider made"),
     };
@@ -30,7 +33,9 @@ pub(super) fn describe_shortfall(job: &Job, result: &TransferResult, rejected: &
         let missing = expected - count;
         format!("{subject} {count} of {expected} files; {missing} missing")
     });
-    let not_made = (!job.missing.is_empty()).then(|| {
+    // Files that an archive holds may have been deleted at the provider since.
+    let is_whole = result.archive.is_some() && missing.is_none();
+    let not_made = (!job.missing.is_empty() && !is_whole).then(|| {
         let reasons = job.missing.iter().map(|missing| match &missing.name {
             Some(name) => format!("{} ({})", archive::quote_name(name), missing.reason),
             None => missing.reason.clone(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_store::Lease;
-use model::{Error, ErrorClass, Job, JobEvent};
+use model::{CompletedBy, Error, ErrorClass, Job, JobEvent};
 use providers::PollStatus;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -39,7 +39,9 @@ pub(super) async fn refresh_sources(
     let LandingClients { job_store, bucket, poller, .. } = clients;
     let provider = find_job_provider(job)?;
     let finished = match Box::pin(poller.poll(provider, job, latest_poll(receipt))).await? {
-        PollOutcome::Answered(PollStatus::Ended(event @ JobEvent::FilesReady { .. })) => event,
+        PollOutcome::Answered(PollStatus::Ended(event @ JobEvent::FilesReady { .. })) => {
+            event.with_completion(CompletedBy::Poll)
+        }
         PollOutcome::Unanswered(error, _) if error.is_retryable() => return Err(error),
         PollOutcome::OutOfTime if !receipt.is_long_landing() => return Ok(SourceRefresh::OutOfTime),
         PollOutcome::OutOfTime => {

@@ -1,19 +1,21 @@
 //! Polls for a job's work and applies the result to the job, or lets the job expire.
 
 use job_store::JobStore;
-use model::{Error, ErrorClass, Job, JobEvent};
+use model::{CompletedBy, Error, Job, JobEvent};
 use providers::PollStatus;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::{
+    expired_job::expired,
     next_poll_time,
     poll_outcome::CheckOutcome,
     poll_request::{PollOutcome, Poller},
     update_job_after_poll::JobUpdate,
 };
 use crate::{
-    clients::WorkerClients, notifications::job_notifier::JobNotifier, provider_of_job::find_job_provider,
+    clients::WorkerClients, config::SweepConfig, notifications::job_notifier::JobNotifier,
+    provider_of_job::find_job_provider, rescue::rescue_time::rescue_time,
 };
 
 /// Polls for jobs and updates them.
@@ -23,7 +25,7 @@ pub(crate) struct JobPoll<'a> {
     poller: Poller<'a>,
     update: JobUpdate<'a>,
     notifier: JobNotifier<'a>,
-    callback_timeout: std::time::Duration,
+    sweep: &'a SweepConfig,
 }
 
 impl<'a> JobPoll<'a> {
@@ -33,7 +35,7 @@ impl<'a> JobPoll<'a> {
             poller: Poller::new(clients),
             update: JobUpdate::new(clients),
             notifier: JobNotifier::new(clients),
-            callback_timeout: clients.config.sweep.callback_timeout,
+            sweep: &clients.config.sweep,
         }
     }
 
@@ -42,16 +44,21 @@ impl<'a> JobPoll<'a> {
         let provider = find_job_provider(&job)?;
         let outcome = self.poller.poll(provider, &job, latest).await?;
         let now = OffsetDateTime::now_utc();
-        let expiry = next_poll_time::expiry(provider, &job, &outcome, self.callback_timeout);
+        let expiry = next_poll_time::expiry(provider, &job, &outcome, self.sweep.callback_timeout);
         match outcome {
             PollOutcome::OutOfTime => Ok(CheckOutcome::OutOfTime),
-            PollOutcome::Answered(PollStatus::Ended(event)) => self.update.apply_event(&job, event).await,
+            PollOutcome::Answered(PollStatus::Ended(event)) => {
+                self.update.apply_event(&job, event.with_completion(CompletedBy::Poll)).await
+            }
             PollOutcome::Answered(PollStatus::NotFound(error)) => {
                 let error = error.to_job_error(now);
                 self.update.apply_event(&job, JobEvent::WorkFailed { error, missing: vec![] }).await
             }
             _ if now >= expiry => self.update.apply_event(&job, expired(&job, now)).await,
-            PollOutcome::NotSupported => self.update.schedule_check(job.id, now, expiry).await,
+            PollOutcome::NotSupported => {
+                let rescue = rescue_time(provider, &job, self.sweep).filter(|at| *at > now);
+                self.update.schedule_check(job.id, now, rescue.map_or(expiry, |at| at.min(expiry))).await
+            }
             PollOutcome::Answered(PollStatus::Accepted { provider_job_id, provider_state }) => {
                 self.store_notes(&job, provider_state, now).await?;
                 self.update.apply_event(&job, JobEvent::SubmissionAccepted { provider_job_id }).await
@@ -91,19 +98,4 @@ impl<'a> JobPoll<'a> {
             None => Ok(()),
         }
     }
-}
-
-fn expired(job: &Job, now: OffsetDateTime) -> JobEvent {
-    let hours = (now - job.created_at).whole_hours();
-    // Not every kind of work has a callback, so the message does not mention one.
-    let message = match job.provider_job_id {
-        Some(_) => format!(
-            "the provider sent no update for {hours} hours; the job still lands if an update arrives later"
-        ),
-        None => format!(
-            "it is unknown whether the provider accepted the work, and it sent no update for {hours} hours; the job \
-             still lands if an update arrives later"
-        ),
-    };
-    JobEvent::Expired { error: Error::new(ErrorClass::ProviderSilent, message).to_job_error(now) }
 }

@@ -4,17 +4,17 @@ use http_client::ProviderHttpClient;
 use job_store::JobStore;
 use model::{Error, Job};
 use provider_client::{ProviderClient, QueryError, RateLimiter, TokenSource, latest_send_time};
-use providers::{ApiAccess, Credentials, PollStatus, Provider};
+use providers::{ApiAccess, Credentials, ItemStatus, PollStatus, Provider, Query};
 use secrets::{SecretStore, TokenCache};
 use time::{Duration, OffsetDateTime};
 
 use crate::{clients::WorkerClients, config::SweepConfig};
 
-/// The result of a poll.
+/// The result of a poll, or of the read of one item.
 #[derive(Debug)]
-pub(crate) enum PollOutcome {
+pub(crate) enum PollOutcome<T = PollStatus> {
     /// The provider responded with this status.
-    Answered(PollStatus),
+    Answered(T),
     /// The provider did not respond, for this reason. It may ask for a delay before the next request.
     Unanswered(Error, Duration),
     /// The provider has no request for the status of this work.
@@ -51,14 +51,44 @@ impl<'a> Poller<'a> {
         job: &Job,
         latest: OffsetDateTime,
     ) -> Result<PollOutcome, Error> {
+        let build = |access: &ApiAccess<'_>| provider.poll(access, job, OffsetDateTime::now_utc());
+        Ok(match self.run_query(provider, job, latest, build).await? {
+            PollOutcome::Answered(status) => PollOutcome::Answered(providers::limit_poll_status(status)),
+            unanswered => unanswered,
+        })
+    }
+
+    /// Reads the files of one item of the job's work, see [`Provider::items`], unless the rate limit delays the request
+    /// beyond `latest`.
+    pub(crate) async fn read_item(
+        &self,
+        provider: &dyn Provider,
+        job: &Job,
+        item: &str,
+        latest: OffsetDateTime,
+    ) -> Result<PollOutcome<ItemStatus>, Error> {
+        let build = |access: &ApiAccess<'_>| provider.read_item(access, item);
+        Ok(match self.run_query(provider, job, latest, build).await? {
+            PollOutcome::Answered(status) => {
+                PollOutcome::Answered(providers::limit_item_status(item, status))
+            }
+            unanswered => unanswered,
+        })
+    }
+
+    async fn run_query<T>(
+        &self,
+        provider: &dyn Provider,
+        job: &Job,
+        latest: OffsetDateTime,
+        build: impl FnOnce(&ApiAccess<'_>) -> Result<Option<Box<dyn Query<T>>>, Error>,
+    ) -> Result<PollOutcome<T>, Error> {
         let secret = self.secrets.get().await?;
         let credentials = Credentials::new(secret.provider_section(provider.name()));
         let config = self.config;
         let api_url = config.providers.api_url(provider.name());
         let access = ApiAccess { api_url, credentials: &credentials };
-        let Some(mut query) = provider.poll(&access, job, OffsetDateTime::now_utc())? else {
-            return Ok(PollOutcome::NotSupported);
-        };
+        let Some(mut query) = build(&access)? else { return Ok(PollOutcome::NotSupported) };
         // The response to a request that is sent at the latest time may take this long.
         let deadline = latest + config.provider_timeout + Duration::seconds(5);
         let max_wait = std::time::Duration::try_from(latest - OffsetDateTime::now_utc()).unwrap_or_default();
@@ -82,7 +112,7 @@ impl<'a> Poller<'a> {
             waits_before_retry: false,
         };
         Ok(match client.run_query(query.as_mut()).await {
-            Ok(status) => PollOutcome::Answered(providers::limit_poll_status(status)),
+            Ok(status) => PollOutcome::Answered(status),
             Err(QueryError::DeadlineExceeded) => PollOutcome::OutOfTime,
             Err(QueryError::Failed(error)) => PollOutcome::Unanswered(error, Duration::ZERO),
             Err(QueryError::RetryLater(error, wait)) => {

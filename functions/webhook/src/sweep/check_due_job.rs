@@ -16,6 +16,7 @@ use crate::{
     polling::{
         next_poll_time, poll_job::JobPoll, poll_outcome::CheckOutcome, update_job_after_poll::JobUpdate,
     },
+    rescue::rescue_job::Rescue,
 };
 
 /// No invocation of the submit function lives this long, so a submission that is older was interrupted.
@@ -44,6 +45,7 @@ pub(crate) struct JobCheck<'a> {
     notifier: JobNotifier<'a>,
     update: JobUpdate<'a>,
     job_poll: JobPoll<'a>,
+    rescue: Rescue<'a>,
 }
 
 impl<'a> JobCheck<'a> {
@@ -56,6 +58,7 @@ impl<'a> JobCheck<'a> {
             notifier: JobNotifier::new(clients),
             update: JobUpdate::new(clients),
             job_poll: JobPoll::new(clients),
+            rescue: Rescue::new(clients),
         }
     }
 
@@ -115,6 +118,9 @@ impl<'a> JobCheck<'a> {
         pass: SweepPass<'_>,
     ) -> Result<CheckOutcome, Error> {
         let id = job.id;
+        if self.rescue.is_due(&job, now)? {
+            return self.rescue.queue(id, now).await;
+        }
         match job.status {
             JobStatus::Waiting => {
                 let outcome = self.schedule_requeue(&job, now).await?;

@@ -21,5 +21,6 @@ pub use download_rate::{DownloadRate, MinDownloadRate};
 pub use file_progress::FileProgress;
 pub use landing_progress::LandingProgress;
 pub(crate) use landing_progress::landing_stopped;
+pub(crate) use transfer_file::read_start;
 pub use transfer_file::transfer_file;
 pub use transfer_request::{CheckStart, TransferRequest, TransferredFile};

@@ -2,7 +2,7 @@
 
 use bucket::{MAX_PUT_OBJECT_BYTES, UploadRequest};
 use bytes::Bytes;
-use http_client::RemoteFile;
+use http_client::{Downloader, RemoteFile};
 use model::Error;
 
 use super::{
@@ -41,6 +41,15 @@ pub async fn transfer_file(
         Ok(transferred) => Ok(transferred),
         Err(TransferError::Failed(error) | TransferError::Restart(error)) => Err(error),
     }
+}
+
+/// Reads the first bytes of a file, at most 64 KiB, and stores nothing.
+///
+/// # Errors
+/// The error of the source.
+pub(crate) async fn read_start(downloader: &Downloader, url: &str) -> Result<Bytes, Error> {
+    let (_, download) = downloader.start_download(url).await?;
+    peek_start(Box::pin(download.into_stream())).await.map(|(start, _)| start)
 }
 
 async fn attempt(
