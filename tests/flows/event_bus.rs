@@ -121,7 +121,10 @@ async fn a_rejected_job_is_published_as_failed_and_never_as_submitted() {
 
 #[tokio::test]
 async fn an_expired_job_is_published_and_so_is_its_late_landing() {
-    let world = start_with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
+    let world = start_with_bus(|options| {
+        options.variable("CALLBACK_TIMEOUT_SECONDS", "1").variable("RESCUE_AFTER_SECONDS", "0")
+    })
+    .await;
     let (id, url) = world.submit_export_without_callback(1).await;
     until("the job expires", || async {
         world.sweep(3600).await;

@@ -27,6 +27,7 @@ mod provider_errors;
 mod rate_limit;
 mod request_budget;
 mod request_validation;
+mod rescue;
 mod signing_secret;
 mod submit;
 mod sweep;

@@ -36,7 +36,7 @@ impl World {
     }
 
     /// Changes attributes of a job's item directly in the table.
-    async fn update_job_item(&self, id: &str, attributes: &[(&str, &str)], removed: &[&str]) {
+    pub(crate) async fn update_job_item(&self, id: &str, attributes: &[(&str, &str)], removed: &[&str]) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut update =
             self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id)).key("sk", text("JOB"));

@@ -1,6 +1,7 @@
 //! Deliveries to a workspace subscription, which name no job.
 
 mod banner_events;
+mod bare_files;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -97,17 +98,4 @@ async fn a_submitted_export_is_never_imported() {
     assert_eq!(world.wait_for_attempts(&world.subscription_url(), 1).await, [200]);
     world.wait_for_empty_queue().await;
     assert_eq!(world.job_items().await.len(), 1);
-}
-
-#[tokio::test]
-async fn a_bare_file_from_the_platform_fails_with_its_reason() {
-    let world = start_subscribed("export").await;
-    world.export_in_platform(json!({ "bare_file": true })).await;
-    let job = world.imported_job().await;
-    assert_eq!(
-        (&job["status"], &job["error"]["type"]),
-        (&json!("failed"), &json!("ArchiveInvalid")),
-        "{job:#}"
-    );
-    assert_eq!(world.object_keys().await, Vec::<String>::new());
 }

@@ -53,7 +53,7 @@ async fn start_with_dead_lettered_delivery() -> (Workspace, String, String) {
     // A message goes to the dead-letter queue after one failure.
     let mut workspace = Workspace::start_with(|mut options| {
         options.max_receive_count = 1;
-        options.variable("CALLBACK_TIMEOUT_SECONDS", "0")
+        options.variable("CALLBACK_TIMEOUT_SECONDS", "0").variable("RESCUE_AFTER_SECONDS", "0")
     })
     .await;
     workspace.stack.pause_worker();

@@ -65,8 +65,10 @@ async fn a_rejected_job_sends_a_failed_webhook() {
 
 #[tokio::test]
 async fn a_job_that_expires_and_lands_late_sends_both_webhooks() {
-    let (world, caller) =
-        start_with_caller(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
+    let (world, caller) = start_with_caller(|options| {
+        options.variable("CALLBACK_TIMEOUT_SECONDS", "1").variable("RESCUE_AFTER_SECONDS", "0")
+    })
+    .await;
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
     let id = world.submit_with_webhook(&caller.url()).await;
     until("the job expires", || async {

@@ -49,7 +49,10 @@ async fn a_hanging_event_bus_delays_no_job() {
 
 #[tokio::test]
 async fn an_event_bus_outage_does_not_stop_jobs_from_expiring() {
-    let world = start_with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
+    let world = start_with_bus(|options| {
+        options.variable("CALLBACK_TIMEOUT_SECONDS", "1").variable("RESCUE_AFTER_SECONDS", "0")
+    })
+    .await;
     world.cloud.faults().set(Service::EventBridge, Outage::Stall);
     let (id, _) = world.submit_export_without_callback(1).await;
     until("the job expires", || async {

@@ -95,7 +95,10 @@ async fn every_throttling_response_is_counted() {
 #[tokio::test]
 async fn the_age_of_the_oldest_active_job_is_reported_until_it_expires() {
     let log = CapturedLog::start();
-    let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
+    let world = World::start_with(|options| {
+        options.variable("CALLBACK_TIMEOUT_SECONDS", "0").variable("RESCUE_AFTER_SECONDS", "0")
+    })
+    .await;
     world.sweep(0).await;
     assert_eq!(log.metric_values("OldestActiveJobSeconds"), [0.0]);
     let (id, _) = world.submit_export_without_callback(1).await;

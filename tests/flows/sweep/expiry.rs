@@ -7,7 +7,10 @@ use crate::{generation::assert_mentions, world::World};
 
 #[tokio::test]
 async fn an_export_without_a_callback_expires_and_lands_when_its_callback_arrives() {
-    let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
+    let world = World::start_with(|options| {
+        options.variable("CALLBACK_TIMEOUT_SECONDS", "0").variable("RESCUE_AFTER_SECONDS", "0")
+    })
+    .await;
     let (id, url) = world.submit_export_without_callback(2).await;
     assert_eq!(sweep_counts(&world.sweep(A_MINUTE).await), (1, 1));
     let job = world.job(&id).await;

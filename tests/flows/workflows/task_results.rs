@@ -67,7 +67,10 @@ async fn a_failed_job_has_an_error_name_to_catch() {
 
 #[tokio::test]
 async fn an_expired_job_fails_its_task_and_still_lands() {
-    let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
+    let world = World::start_with(|options| {
+        options.variable("CALLBACK_TIMEOUT_SECONDS", "1").variable("RESCUE_AFTER_SECONDS", "0")
+    })
+    .await;
     let (id, url) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     until("the job expires", || async {
         world.sweep(3600).await;

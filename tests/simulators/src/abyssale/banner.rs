@@ -128,6 +128,9 @@ impl Banner {
                 "updated_at": self.design_times.1,
             },
             "image": {"type": file["type"], "url": file["url"], "cdn_url": file["cdn_url"]},
+            "edit_url": format!("https://app.abyssale.com/banners/{}/edit", self.id),
+            "view_url": format!("https://app.abyssale.com/banners/{}", self.id),
+            "visual_status": {"status": "NONE", "status_updated_at_ts": self.design_times.1},
         });
         if let Some(project) = &self.project {
             view["project"] = project.view();

@@ -30,7 +30,19 @@ pub(super) fn banner_fields(
     at: Moment,
 ) -> Option<event_body::EventFields> {
     let view = banner_view(simulator, id, version, at)?;
-    let names = ["id", "version", "sharing_id", "file", "format", "template", "project", "image"];
+    let names = [
+        "id",
+        "version",
+        "sharing_id",
+        "file",
+        "format",
+        "template",
+        "project",
+        "image",
+        "edit_url",
+        "view_url",
+        "visual_status",
+    ];
     Some(names.into_iter().filter_map(|name| Some((name, view.get(name)?.clone()))).collect())
 }
 

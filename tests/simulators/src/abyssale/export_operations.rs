@@ -32,13 +32,9 @@ pub(super) fn accept_export(
         return Err(ApiError::visual_not_found());
     }
     simulator.state.exports.accepted_posts += 1;
-    let id = start_export(
-        simulator,
-        body,
-        found,
-        ExportOrigin { platform: false, bare_file: false, event_timing },
-        at,
-    );
+    let bare_file = simulator.state.settings.bare_single_export && body.ids.len() == 1;
+    let id =
+        start_export(simulator, body, found, ExportOrigin { platform: false, bare_file, event_timing }, at);
     Ok(api_response::stamped_json(StatusCode::OK, json!({"export_id": id}), &simulator.state.settings))
 }
 
@@ -89,7 +85,9 @@ pub(super) fn start_export(
 /// Returns the banners of the workspace among `ids`, each once.
 pub(super) fn find_banners(simulator: &AbyssaleSimulator, ids: &[Uuid], at: Moment) -> Vec<Banner> {
     let mut found: Vec<Banner> = Vec::new();
-    for banner in ids.iter().filter_map(|id| simulator.state.workspace.banners.get(*id, at.now)) {
+    let deleted = &simulator.state.settings.deleted_banners;
+    let existing = ids.iter().filter(|id| !deleted.contains(id));
+    for banner in existing.filter_map(|id| simulator.state.workspace.banners.get(*id, at.now)) {
         if found.iter().all(|known| known.id != banner.id) {
             found.push(banner.clone());
         }

@@ -57,7 +57,8 @@ pub(super) fn dispatch(
         }
         Route::Poll(id) => poll_response::poll(simulator, id, at),
         Route::Banner(id) => {
-            let banner = simulator.state.workspace.banners.get(id, at.now);
+            let is_deleted = simulator.state.settings.deleted_banners.contains(&id);
+            let banner = simulator.state.workspace.banners.get(id, at.now).filter(|_| !is_deleted);
             let version = banner.ok_or_else(ApiError::visual_not_found)?.version;
             let view = banner_response::banner_view(simulator, id, version, at)
                 .ok_or_else(ApiError::visual_not_found)?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::rate_limit::RateLimitWindow;
@@ -32,6 +33,10 @@ pub(super) struct Settings {
     pub(super) empty_ids: AcceptancePolicy,
     pub(super) missing_ids: AcceptancePolicy,
     pub(super) max_ids: Option<usize>,
+    /// Banners that no longer exist: reading one is 404, and an export leaves it out.
+    pub(super) deleted_banners: Vec<Uuid>,
+    /// An export of one banner by the API is the bare file too, which the contract denies (13.6).
+    pub(super) bare_single_export: bool,
     pub(super) https_callbacks_only: bool,
     pub(super) export_latency_seconds: f64,
     pub(super) generation_latency_seconds: f64,
@@ -157,6 +162,8 @@ impl Default for Settings {
             empty_ids: AcceptancePolicy::Refuse,
             missing_ids: AcceptancePolicy::Accept,
             max_ids: None,
+            deleted_banners: Vec::new(),
+            bare_single_export: false,
             https_callbacks_only: false,
             export_latency_seconds: 2.0,
             generation_latency_seconds: 3.0,
