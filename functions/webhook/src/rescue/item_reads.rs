@@ -105,17 +105,27 @@ impl ItemReads {
         }
     }
 
+    /// Records that no item is asked for any more.
+    pub(super) fn give_up(&mut self, error: &Error) {
+        let pending = std::mem::take(&mut self.pending);
+        self.missing.extend(pending.into_iter().map(|item| unreadable(item.id, error)));
+    }
+
     /// Puts the next item behind the others, since the provider did not answer. After many attempts it is missing,
     /// unless the provider has answered for no item at all.
     pub(super) fn record_unanswered(&mut self, error: &Error) {
         let Some(mut item) = self.pending.pop_front() else { return };
         item.attempts += 1;
         if item.attempts >= MAX_ATTEMPTS && !(self.found.is_empty() && self.missing.is_empty()) {
-            let reason = format!("it cannot be read: {}", error.message);
-            return self.missing.push(MissingFile { name: Some(item.id), reason });
+            return self.missing.push(unreadable(item.id, error));
         }
         self.pending.push_back(item);
     }
+}
+
+/// Why an item is missing that the provider does not answer for.
+fn unreadable(id: String, error: &Error) -> MissingFile {
+    MissingFile { name: Some(id), reason: format!("it cannot be read: {}", error.message) }
 }
 
 /// Stores that the reads have ended without any file.

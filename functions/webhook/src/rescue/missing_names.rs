@@ -1,5 +1,7 @@
 //! Names the files that an archive lacks, by what is read of the items that were requested.
 
+use std::collections::HashSet;
+
 use bucket::Bucket;
 use model::{Error, Job, MissingFile, Source, SourceRole};
 use serde_json::Value;
@@ -21,15 +23,36 @@ pub(super) async fn name_missing_files(
     Ok(name_missing(reads, names, shortfall))
 }
 
+/// Returns the missing items without those whose files an earlier round of the job has landed, before they were deleted
+/// at the provider.
+pub(super) async fn without_landed(
+    bucket: &Bucket,
+    job: &Job,
+    missing: Vec<MissingFile>,
+) -> Result<Vec<MissingFile>, Error> {
+    let files = read_manifest_files(bucket, job).await?;
+    let details = files.iter().filter_map(|file| file.get("details")?.as_object());
+    let landed: HashSet<&str> =
+        details.flat_map(|details| details.values()).filter_map(Value::as_str).collect();
+    let is_landed = |missing: &MissingFile| missing.name.as_deref().is_some_and(|id| landed.contains(id));
+    Ok(missing.into_iter().filter(|missing| !is_landed(missing)).collect())
+}
+
 /// The names of the files that landed, as they are in the archive.
 async fn read_file_names(bucket: &Bucket, job: &Job) -> Result<FileNames, Error> {
-    let text = match &job.manifest {
-        Some(manifest) => bucket.get_object(&manifest.key).await?.unwrap_or_default(),
-        None => return Ok(FileNames::default()),
-    };
-    let manifest: Value = serde_json::from_slice(&text).unwrap_or_default();
-    let files = manifest.get("files").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let files = read_manifest_files(bucket, job).await?;
     Ok(files.iter().filter_map(|file| file.get("source_name")?.as_str()).collect())
+}
+
+/// The files that the manifest lists. Empty without a manifest.
+async fn read_manifest_files(bucket: &Bucket, job: &Job) -> Result<Vec<Value>, Error> {
+    let Some(manifest) = &job.manifest else { return Ok(vec![]) };
+    let text = bucket.get_object(&manifest.key).await?.unwrap_or_default();
+    let mut manifest: Value = serde_json::from_slice(&text).unwrap_or_default();
+    match manifest.get_mut("files").map(Value::take) {
+        Some(Value::Array(files)) => Ok(files),
+        Some(_) | None => Ok(vec![]),
+    }
 }
 
 fn name_missing(reads: &ItemReads, mut names: FileNames, shortfall: u64) -> Vec<MissingFile> {

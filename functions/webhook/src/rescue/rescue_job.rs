@@ -2,14 +2,14 @@
 
 use bucket::Bucket;
 use job_store::JobStore;
-use model::{CompletedBy, Error, Job, JobEvent, JobId, JobStatus, Source};
+use model::{CompletedBy, Error, Job, JobEvent, JobId, JobStatus, MissingFile, Source};
 use providers::Provider;
 use queues::{DeliveryQueue, DeliveryQueueMessage};
 use time::{Duration, OffsetDateTime};
 
 use super::{
     item_reads::{ItemReads, store_conclusion},
-    missing_names::name_missing_files,
+    missing_names::{name_missing_files, without_landed},
     read_items::{BatchEnd, read_batch},
     rescue_time::rescue_time,
 };
@@ -98,21 +98,26 @@ impl<'a> Rescue<'a> {
         let mut reads = ItemReads::load(self.bucket, &job, items).await?;
         let until = (OffsetDateTime::now_utc() + BATCH_TIME).min(deadline - RESERVE);
         match read_batch(&self.poller, provider, &job, &mut reads, until).await? {
-            BatchEnd::Finished if job.status == JobStatus::Partial => {
-                let missing = name_missing_files(self.bucket, &job, &reads).await?;
-                self.finish_naming(&job, missing).await
-            }
-            BatchEnd::Finished => self.conclude(job, provider, reads).await,
+            BatchEnd::Finished => self.finish(job, provider, reads).await,
             BatchEnd::OutOfTime => self.continue_later(&job, reads, NEXT_BATCH_SECONDS).await,
             BatchEnd::RateLimited => self.continue_later(&job, reads, RATE_LIMITED_SECONDS).await,
             BatchEnd::Unanswered(error, wait) => {
                 error.log("the provider does not answer for the items of a job");
-                self.postpone(job, reads, error, wait).await
+                self.postpone(job, provider, reads, (error, wait)).await
             }
         }
     }
 
-    async fn finish_naming(&self, job: &Job, missing: Vec<model::MissingFile>) -> Result<(), Error> {
+    /// Uses what is read, when nothing is read any more.
+    async fn finish(&self, job: Job, provider: &dyn Provider, reads: ItemReads) -> Result<(), Error> {
+        if job.status == JobStatus::Partial {
+            let missing = name_missing_files(self.bucket, &job, &reads).await?;
+            return self.finish_naming(&job, missing).await;
+        }
+        self.conclude(job, provider, reads).await
+    }
+
+    async fn finish_naming(&self, job: &Job, missing: Vec<MissingFile>) -> Result<(), Error> {
         let count = missing.len();
         let event = JobEvent::MissingFilesNamed { missing };
         self.job_store.apply_event(job.id, &event, OffsetDateTime::now_utc()).await?;
@@ -133,16 +138,16 @@ impl<'a> Rescue<'a> {
     async fn postpone(
         &self,
         job: Job,
+        provider: &dyn Provider,
         mut reads: ItemReads,
-        error: Error,
-        wait: Duration,
+        (error, wait): (Error, Duration),
     ) -> Result<(), Error> {
         let now = OffsetDateTime::now_utc();
         reads.failed_batches += 1;
         let is_overdue = now >= job.created_at + self.config.callback_timeout;
         if is_overdue && reads.failed_batches >= MAX_FAILED_BATCHES {
-            let conclusion = format!("its files cannot be read one by one: {}", error.message);
-            return self.give_up(job, vec![], conclusion).await;
+            reads.give_up(&error);
+            return self.finish(job, provider, reads).await;
         }
         let delay = FAILURE_DELAY * 2_i32.pow(reads.failed_batches.min(4) - 1);
         reads.save(self.bucket, self.job_store, &job).await?;
@@ -164,6 +169,7 @@ impl<'a> Rescue<'a> {
             let conclusion = format!("none of its {count} files can be read one by one: {named}{more}");
             return self.give_up(job, missing, conclusion).await;
         }
+        let missing = without_landed(self.bucket, &job, missing).await?;
         let (id, status) = (job.id, job.status.as_str());
         let event = JobEvent::FilesFound { sources, missing, completed_by: CompletedBy::Banners };
         let outcome = self.update.apply_event(&job, event).await?;
@@ -176,18 +182,10 @@ impl<'a> Rescue<'a> {
 
     /// Ends the reads of a job of which no file was found. What it has landed stays; otherwise it waits for its callback
     /// until it expires.
-    async fn give_up(
-        &self,
-        job: Job,
-        missing: Vec<model::MissingFile>,
-        conclusion: String,
-    ) -> Result<(), Error> {
-        if job.status == JobStatus::Partial {
-            return self.finish_naming(&job, job.missing.clone()).await;
-        }
+    async fn give_up(&self, job: Job, missing: Vec<MissingFile>, conclusion: String) -> Result<(), Error> {
         if job.manifest.is_some() {
             let sources = read_source_list(self.bucket, &job).await?;
-            let missing = if missing.is_empty() { job.missing.clone() } else { missing };
+            let missing = if job.missing.is_empty() { missing } else { job.missing.clone() };
             let completed_by = job.completed_by.unwrap_or(CompletedBy::Callback);
             let event = JobEvent::FilesFound { sources, missing, completed_by };
             return self.update.apply_event(&job, event).await.map(drop);
