@@ -56,6 +56,18 @@ pub(super) async fn land_bare_file(
     land_individual_files(context, &[file]).await
 }
 
+/// Refuses the archive of a job that may consist of one file and whose first bytes are those of such a file, so that it
+/// need not be downloaded to its end to find that it is no archive.
+///
+/// # Errors
+/// [`ErrorClass::ArchiveInvalid`], upon which [`land_bare_file`] lands it.
+pub(in crate::landing) fn refuse_bare_file(job: &Job, start: &[u8]) -> Result<(), Error> {
+    match may_be_bare(job) && bare_file_extension(start).is_some() {
+        true => Err(Error::new(ErrorClass::ArchiveInvalid, "what the provider serves is a bare file")),
+        false => Ok(()),
+    }
+}
+
 /// Whether a job may consist of one file: it was imported, so that the number is unknown, or it requested one.
 fn may_be_bare(job: &Job) -> bool {
     job.expected_files.is_none_or(|expected| expected == 1)

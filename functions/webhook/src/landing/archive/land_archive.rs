@@ -11,6 +11,7 @@ use super::{
     unpack::{EntryOutcome, EntryResult, UnpackRequest, unpack_archive},
 };
 use crate::landing::{
+    bare_file::refuse_bare_file,
     check_first_bytes::{ZIP, check_archive_start},
     landing_context::{LandingClients, LandingContext},
     landing_outcome::{LandingOutcome, conclude_landing},
@@ -64,7 +65,7 @@ async fn transfer_archive(
         bucket,
         url,
         key,
-        check_start: &check_archive_start,
+        check_start: &|start| refuse_bare_file(context.job, start).and_then(|()| check_archive_start(start)),
         progress: &FileProgress::new(context.progress),
     };
     match transfer_file(&request, context.checkpoint.cloned()).await?.uploaded {
