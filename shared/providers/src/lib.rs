@@ -11,6 +11,7 @@ pub mod ai_studios;
 #[cfg(test)]
 mod conformance;
 mod credentials;
+mod credits;
 mod delivery;
 mod delivery_limits;
 mod health_check;
@@ -32,6 +33,7 @@ mod validate_request_fields;
 
 pub use access_token::AccessToken;
 pub use credentials::{ApiAccess, Credentials};
+pub use credits::CreditBalance;
 pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
 pub use delivery_limits::limit_poll_status;
 pub use health_check::{HealthCheck, HealthCheckResult, HealthCheckStatus};

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    AccessToken, ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
+    AccessToken, ApiAccess, Authenticity, CreditBalance, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
     MalformedDelivery, Order, PollSchedule, PollStatus, Query, RequestFields, SigningAction, SigningSecret,
     SubmitContext, SubmitProtocol,
 };
@@ -162,6 +162,19 @@ pub trait Provider: Sync {
         _access: &ApiAccess<'_>,
         _action: SigningAction,
     ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Error> {
+        Ok(None)
+    }
+
+    /// Reads the credits that the account has left. The first balance is the one that work consumes. None when the
+    /// provider's API does not tell.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting is invalid.
+    fn read_credits(
+        &self,
+        _access: &ApiAccess<'_>,
+    ) -> Result<Option<Box<dyn Query<Vec<CreditBalance>>>>, Error> {
         Ok(None)
     }
 

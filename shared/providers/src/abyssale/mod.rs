@@ -5,6 +5,7 @@
 mod api_request;
 mod banner;
 mod batch_result;
+mod credits;
 mod endpoints;
 mod error_response;
 mod get_with_retries;
@@ -23,7 +24,7 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, HealthCheck, MalformedDelivery, Order,
+    ApiAccess, Authenticity, CreditBalance, Credentials, Delivery, DeliveryReport, HealthCheck, MalformedDelivery, Order,
     PollSchedule, PollStatus, Provider, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
     delivery_limits::limit_report,
 };
@@ -127,6 +128,13 @@ impl Provider for Abyssale {
         action: SigningAction,
     ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Error> {
         Ok(Some(Box::new(signing_secret::build_request(access, action)?)))
+    }
+
+    fn read_credits(
+        &self,
+        access: &ApiAccess<'_>,
+    ) -> Result<Option<Box<dyn Query<Vec<CreditBalance>>>>, Error> {
+        Ok(Some(Box::new(credits::build_request(access)?)))
     }
 
     fn health_checks(
