@@ -28,7 +28,10 @@ impl std::fmt::Display for CreditBalance {
         match (available, limit) {
             (None, _) => write!(f, "{kind} credits: unlimited, {consumed} consumed"),
             (Some(available), Some(limit)) => {
-                write!(f, "{kind} credits: {available} of {limit} available, {extra} extra, {consumed} consumed")
+                write!(
+                    f,
+                    "{kind} credits: {available} of {limit} available, {extra} extra, {consumed} consumed"
+                )
             }
             (Some(available), None) => {
                 write!(f, "{kind} credits: {available} available, {extra} extra, {consumed} consumed")

@@ -15,6 +15,7 @@ mod credits;
 mod delivery;
 mod delivery_limits;
 mod health_check;
+mod observation;
 mod order;
 #[cfg(feature = "schema")]
 mod order_schema;
@@ -29,6 +30,7 @@ mod retry_after;
 mod send_result;
 mod signing_secret;
 mod submit_state_machine;
+mod subscription;
 mod validate_request_fields;
 
 pub use access_token::AccessToken;
@@ -37,6 +39,7 @@ pub use credits::CreditBalance;
 pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
 pub use delivery_limits::limit_poll_status;
 pub use health_check::{HealthCheck, HealthCheckResult, HealthCheckStatus};
+pub use observation::Observation;
 pub use order::Order;
 #[cfg(feature = "schema")]
 pub use order_schema::OrderSchema;
@@ -54,4 +57,5 @@ pub use signing_secret::{
     secret_fingerprint,
 };
 pub use submit_state_machine::{SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult};
+pub use subscription::{SubscriptionAction, SubscriptionState};
 pub use validate_request_fields::RequestFields;

@@ -1,5 +1,6 @@
 //! The trait that each provider implements.
 
+use http::StatusCode;
 use model::{Error, Job};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -7,9 +8,10 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    AccessToken, ApiAccess, Authenticity, CreditBalance, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
-    MalformedDelivery, Order, PollSchedule, PollStatus, Query, RequestFields, SigningAction, SigningSecret,
-    SubmitContext, SubmitProtocol,
+    AccessToken, ApiAccess, Authenticity, Credentials, CreditBalance, Delivery, DeliveryMethod,
+    DeliveryReport, HealthCheck, MalformedDelivery, Observation, Order, PollSchedule, PollStatus, Query,
+    RequestFields, SigningAction, SigningSecret, SubmitContext, SubmitProtocol, SubscriptionAction,
+    SubscriptionState,
 };
 
 /// A creative provider.
@@ -176,6 +178,47 @@ pub trait Provider: Sync {
         _access: &ApiAccess<'_>,
     ) -> Result<Option<Box<dyn Query<Vec<CreditBalance>>>>, Error> {
         Ok(None)
+    }
+
+    /// Returns the default of how many credits are few: the check warns when at most so many are left. None when the
+    /// provider's API does not tell the credits.
+    fn default_credits_warning(&self) -> Option<u64> {
+        None
+    }
+
+    /// Returns the default base URL of the service that manages workspace subscriptions, without a trailing slash. None
+    /// when there is none.
+    fn default_subscriptions_url(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Returns the events to which a workspace can subscribe, by the provider's names.
+    fn subscription_events(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Manages a workspace subscription. The URL of `access` is that of the subscription service. None when the
+    /// provider has no such service.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting is invalid.
+    fn manage_subscription(
+        &self,
+        _access: &ApiAccess<'_>,
+        _action: SubscriptionAction<'_>,
+    ) -> Result<Option<Box<dyn Query<SubscriptionState>>>, Error> {
+        Ok(None)
+    }
+
+    /// Observes a response of the provider's API.
+    fn observe_response(&self, _status: StatusCode, _body: &[u8]) -> Vec<Observation> {
+        vec![]
+    }
+
+    /// Observes an authenticated delivery.
+    fn observe_delivery(&self, _body: &[u8]) -> Vec<Observation> {
+        vec![]
     }
 
     /// Returns the health checks of the provider. `fields` may name resources to check.

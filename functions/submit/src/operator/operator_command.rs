@@ -10,6 +10,7 @@ const SIGNING_SECRET: &str = "signing_secret";
 const CHECK: &str = "check";
 const WEBHOOK_SECRET: &str = "webhook_secret";
 const COMPLETE_SECRET: &str = "complete_secret";
+const READ_CREDITS: &str = "read_credits";
 const FAILED_INVOCATIONS: &str = "failed_invocations";
 
 /// An operator's command.
@@ -22,6 +23,8 @@ pub enum OperatorCommand {
     WebhookSecret(WebhookSecretAction),
     /// Add what Landfall's secret lacks. The schedule of `template.yaml` sends it.
     CompleteSecret,
+    /// Read the credits that the accounts at the providers have left. The schedule of `template.yaml` sends it.
+    ReadCredits,
     /// List, redrive or discard asynchronous invocations that failed.
     FailedInvocations(FailedInvocationsAction),
 }
@@ -116,6 +119,7 @@ impl std::fmt::Debug for OperatorCommand {
             Self::SigningSecret(provider, _) => ("SigningSecret", provider),
             Self::Check(provider, _) => ("Check", provider),
             Self::CompleteSecret => return f.write_str("CompleteSecret"),
+            Self::ReadCredits => return f.write_str("ReadCredits"),
             Self::FailedInvocations(action) => {
                 return f.debug_tuple("FailedInvocations").field(action).finish();
             }
@@ -128,12 +132,13 @@ impl std::fmt::Debug for OperatorCommand {
 impl OperatorCommand {
     /// Whether this is the name of an operator command.
     pub fn is_operator_command(name: &str) -> bool {
-        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET, COMPLETE_SECRET, FAILED_INVOCATIONS].contains(&name)
+        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET, COMPLETE_SECRET, READ_CREDITS, FAILED_INVOCATIONS]
+            .contains(&name)
     }
 
     /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}`,
     /// `{"command": "check", "provider": …, …}`, `{"command": "webhook_secret", "action": …}`,
-    /// `{"command": "complete_secret"}` or
+    /// `{"command": "complete_secret"}`, `{"command": "read_credits"}` or
     /// `{"command": "failed_invocations", "action": …, "request_id": …}`.
     ///
     /// # Errors
@@ -144,6 +149,9 @@ impl OperatorCommand {
         }
         if name == COMPLETE_SECRET {
             return CommandFields(fields).finish().map(|()| Self::CompleteSecret);
+        }
+        if name == READ_CREDITS {
+            return CommandFields(fields).finish().map(|()| Self::ReadCredits);
         }
         if name == FAILED_INVOCATIONS {
             return FailedInvocationsAction::read(fields).map(Self::FailedInvocations);

@@ -10,13 +10,16 @@ mod endpoints;
 mod error_response;
 mod get_with_retries;
 mod health_check;
+mod observations;
 mod order;
 mod poll;
 mod signing_secret;
 mod submit;
+mod subscriptions;
 mod verify_signature;
 mod webhook;
 
+use http::StatusCode;
 use model::{Error, Job};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -24,8 +27,9 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess, Authenticity, CreditBalance, Credentials, Delivery, DeliveryReport, HealthCheck, MalformedDelivery, Order,
-    PollSchedule, PollStatus, Provider, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
+    ApiAccess, Authenticity, Credentials, CreditBalance, Delivery, DeliveryReport, HealthCheck,
+    MalformedDelivery, Observation, Order, PollSchedule, PollStatus, Provider, Query, SigningAction,
+    SigningSecret, SubmitContext, SubmitProtocol, SubscriptionAction, SubscriptionState,
     delivery_limits::limit_report,
 };
 
@@ -135,6 +139,35 @@ impl Provider for Abyssale {
         access: &ApiAccess<'_>,
     ) -> Result<Option<Box<dyn Query<Vec<CreditBalance>>>>, Error> {
         Ok(Some(Box::new(credits::build_request(access)?)))
+    }
+
+    /// A level that fits every plan: the check warns when none are left.
+    fn default_credits_warning(&self) -> Option<u64> {
+        Some(0)
+    }
+
+    fn default_subscriptions_url(&self) -> Option<&'static str> {
+        Some(subscriptions::SUBSCRIPTIONS_URL)
+    }
+
+    fn subscription_events(&self) -> &'static [&'static str] {
+        subscriptions::EVENTS
+    }
+
+    fn manage_subscription(
+        &self,
+        access: &ApiAccess<'_>,
+        action: SubscriptionAction<'_>,
+    ) -> Result<Option<Box<dyn Query<SubscriptionState>>>, Error> {
+        Ok(Some(Box::new(subscriptions::build_request(access, action)?)))
+    }
+
+    fn observe_response(&self, status: StatusCode, body: &[u8]) -> Vec<Observation> {
+        observations::observe_response(status, body)
+    }
+
+    fn observe_delivery(&self, body: &[u8]) -> Vec<Observation> {
+        observations::observe_delivery(body)
     }
 
     fn health_checks(

@@ -149,7 +149,8 @@ impl AbyssaleSubmission {
 
 /// The error of a request that the gateway's limit refused.
 fn gateway_limit(error_response: ProviderError) -> Error {
-    let message = "Abyssale throttled the request without a Retry-After: its limit of requests per second is reached";
+    let message =
+        "Abyssale throttled the request without a Retry-After: its limit of requests per second is reached";
     Error::new(ErrorClass::ProviderThrottled, message)
         .with_retry_after(GATEWAY_RETRY_SECONDS)
         .with_provider_error(error_response)

@@ -31,6 +31,7 @@ pub(super) const DYNAMIC_IMAGE: &str = "dynamic_image";
 pub(super) const BANNER: &str = "banner";
 
 pub(super) use export::complete_order;
+pub(super) use options::DESIGN_FILE_TYPES;
 #[cfg(feature = "schema")]
 pub(super) use schema::order_schemas;
 

@@ -9,7 +9,7 @@ use crate::RequestFields;
 pub(super) const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "gif", "pdf", "html5", "mp4", "auto"];
 
 /// The file types of each design type.
-pub(super) const DESIGN_FILE_TYPES: &[(&str, &[&str])] = &[
+pub(in crate::abyssale) const DESIGN_FILE_TYPES: &[(&str, &[&str])] = &[
     ("static", &["jpeg", "png", "webp", "avif", "pdf"]),
     ("animated", &["mp4", "gif", "html5"]),
     ("printer", &["pdf"]),
