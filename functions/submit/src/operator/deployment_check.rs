@@ -15,6 +15,7 @@ use crate::{
     operator::{
         callback_url_check::check_callback_url, provider_credits::check_credits,
         provider_signing_secret::SigningSecretManager, webhook_signing_secret::check_webhook_secret,
+        workspace_subscription::SubscriptionManager,
     },
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct DeploymentCheck<'a> {
     pub(crate) config: &'a Config,
     pub(crate) job_store: &'a JobStore,
     pub(crate) signing_secret: SigningSecretManager<'a>,
+    pub(crate) subscriptions: SubscriptionManager<'a>,
 }
 
 /// The results, in the order of the checks.
@@ -117,6 +119,9 @@ impl DeploymentCheck<'_> {
             && let Some(result) = check_credits(provider, &access, client, warning).await.transpose()
         {
             report.add("credits", result);
+        }
+        if let Some(result) = self.subscriptions.check(credentials).await.transpose() {
+            report.add("subscriptions", result);
         }
         Ok(())
     }
