@@ -1,7 +1,7 @@
 //! The trait that each provider implements.
 
 use http::StatusCode;
-use model::{Error, Job};
+use model::{Error, Job, Violation};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -34,6 +34,11 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] with a violation for each broken rule.
     fn parse_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error>;
+
+    /// Returns what a caller should know of a validated request, by field: parts that are passed on without a check.
+    fn request_warnings(&self, _request: &Value) -> Vec<Violation> {
+        vec![]
+    }
 
     /// Returns the JSON Schemas of the requests that [`Provider::parse_order`] accepts: one for each variant of a kind
     /// of work.

@@ -20,7 +20,7 @@ mod verify_signature;
 mod webhook;
 
 use http::StatusCode;
-use model::{Error, Job};
+use model::{Error, Job, Violation};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
@@ -68,6 +68,10 @@ impl Provider for Abyssale {
 
     fn parse_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
         order::read_order(kind, fields)
+    }
+
+    fn request_warnings(&self, request: &Value) -> Vec<Violation> {
+        order::unknown_options(request)
     }
 
     #[cfg(feature = "schema")]
