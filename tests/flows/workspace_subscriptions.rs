@@ -1,6 +1,7 @@
 //! Deliveries to a workspace subscription, which name no job.
 
 mod banner_events;
+mod subscription_command;
 
 use http::Method;
 use serde_json::{Value, json};
