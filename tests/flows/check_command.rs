@@ -6,7 +6,7 @@ use harness::cloud::{Outage, Service};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::{log_capture::CapturedLog, world::World};
 
 impl World {
     /// Checks Abyssale, with these additional fields. Returns whether all checks passed, and each check's status and
@@ -50,10 +50,12 @@ async fn a_correct_deployment_passes_every_check() {
     let expected = [
         ("callback_key", "ok"),
         ("callback_url", "warning"),
+        ("credits", "ok"),
         ("key", "ok"),
         ("plan", "ok"),
         ("receiver", "ok"),
         ("signing", "ok"),
+        ("subscriptions", "ok"),
         ("table", "ok"),
         ("webhook_secret", "ok"),
     ];
@@ -141,6 +143,68 @@ async fn an_unusable_webhook_secret_is_reported_with_its_remedy() {
     world.invoke(json!({ "command": "complete_secret" })).await.expect("a secret");
     let (status, detail) = &world.run_check(Value::Null).await.1["webhook_secret"];
     assert!(status == "ok" && detail.starts_with("there is a secret"), "{detail}");
+}
+
+#[tokio::test]
+async fn the_credits_are_shown_and_few_of_them_are_a_warning() {
+    let log = CapturedLog::start();
+    let world = World::start_with(|options| options.variable("ABYSSALE_CREDITS_WARNING", "20")).await;
+    let check = async || {
+        let (ok, mut checks) = world.run_check(Value::Null).await;
+        assert!(ok, "{checks:#?}");
+        checks.remove("credits").expect("the check")
+    };
+    let (status, detail) = check().await;
+    assert!(status == "ok" && detail.contains("generation credits: unlimited"), "{detail}");
+    assert_eq!(log.metric_values("ProviderCreditsLeft"), [], "nothing is measured without a limit");
+
+    for (credits, extra, expected) in [(21, 0, "ok"), (10, 11, "ok"), (10, 10, "warning"), (0, 0, "warning")]
+    {
+        world.set_knobs(json!({ "credits": credits, "extra_credits": extra }));
+        let (status, detail) = check().await;
+        assert_eq!(status, expected, "{detail}");
+        assert!(detail.contains(&format!("{credits} of {credits} available, {extra} extra")), "{detail}");
+        assert!(detail.contains("AI credits: 100 of 100 available"), "{detail}");
+    }
+    assert_eq!(log.metric_values("ProviderCreditsLeft"), [21.0, 21.0, 20.0, 0.0]);
+    world.inject_fault(json!({
+        "on": "call", "route": "GET /credits", "kind": "answer", "status": 404, "body": { "id": "endpoint_not_found" },
+    }));
+    let (status, detail) = check().await;
+    assert!(status == "warning" && detail.contains("cannot be read"), "{detail}");
+}
+
+#[tokio::test]
+async fn the_schedule_measures_the_credits_of_every_provider_with_a_key() {
+    let log = CapturedLog::start();
+    let world = World::start().await;
+    world.set_knobs(json!({ "credits": 70, "extra_credits": 7 }));
+    let read = async || world.invoke(json!({ "command": "read_credits" })).await.expect("a response");
+    let balance = |kind: &str, left: u32, limit: u32, extra: u32| json!({ "kind": kind, "left": left, "available": limit, "limit": limit, "consumed": 0, "extra": extra });
+    let credits = [balance("generation", 77, 70, 7), balance("AI", 100, 100, 0)];
+    assert_eq!(read().await, json!({ "providers": [{ "provider": "abyssale", "credits": credits }] }));
+    assert_eq!(log.metric_values("ProviderCreditsLeft"), [77.0]);
+
+    world.set_knobs(json!({ "api_key_revoked": true }));
+    let failed = &read().await["providers"][0];
+    assert!(failed["error"].as_str().is_some_and(|error| error.contains("API key")), "{failed}");
+    let mut secret = world.secret().await;
+    secret["providers"]["abyssale"]["api_key"] = json!("");
+    world.put_secret(&secret).await;
+    let failure = world.invoke(json!({ "command": "read_credits", "more": 1 })).await;
+    assert_eq!(failure.expect_err("a rejection").error_type, "Permanent.InvalidRequest");
+}
+
+#[tokio::test]
+async fn a_newer_version_of_the_api_is_a_warning() {
+    let world = World::start().await;
+    world.set_knobs(json!({ "api_version": "v2026-12-24" }));
+    let (ok, checks) = world.run_check(Value::Null).await;
+    let (status, detail) = &checks["key"];
+    assert!(
+        ok && status == "warning" && detail.contains("v2026-12-24 is newer than v2026-11-09"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ async fn every_provider_rejection_has_an_error_type_to_catch() {
         (response(401, "unauthorized"), "Permanent.ProviderCredentials"),
         (response(401, "api_access_denied"), "Permanent.ProviderPlan"),
         (on(json!({ "kind": "feature_not_in_plan" })), "Permanent.ProviderPlan"),
-        (on(json!({ "kind": "credits_spent", "count": 2 })), "Permanent.ProviderQuota"),
+        (on(json!({ "kind": "gateway_limited", "count": 2 })), "Retryable.ProviderThrottled"),
         (on(json!({ "kind": "rate_limited", "retry_after": 1700 })), "Retryable.ProviderThrottled"),
     ];
     for (fault, error_type) in cases {
@@ -138,6 +138,16 @@ async fn every_provider_rejection_has_an_error_type_to_catch() {
         let failure = world.invoke(event).await.expect_err("a failure");
         assert_eq!(failure.error_type, error_type, "{fault}");
     }
+}
+
+#[tokio::test]
+async fn spent_credits_have_an_error_type_to_catch() {
+    let world = World::start().await;
+    world.admin(Method::PUT, "/knobs", json!({ "credits": 0 }));
+    let mut event = world.generation_request("static", json!({}));
+    event["command"] = json!("submit");
+    let failure = world.invoke(event).await.expect_err("a failure");
+    assert_eq!(failure.error_type, "Permanent.ProviderQuota");
 }
 
 #[tokio::test]

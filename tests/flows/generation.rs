@@ -6,6 +6,7 @@ mod file_server;
 mod idempotency;
 mod large_batches;
 mod long_files;
+mod open_options;
 mod output_formats;
 mod partial_results;
 mod rejected_requests;

@@ -2,6 +2,7 @@
 
 mod banner_events;
 mod bare_files;
+mod subscription_command;
 
 use http::Method;
 use serde_json::{Value, json};

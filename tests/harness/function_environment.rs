@@ -101,9 +101,13 @@ impl FunctionEnvironments<'_> {
 }
 
 fn api_urls(simulators: &[(&'static str, SimulatorHost)]) -> impl Iterator<Item = (String, String)> {
-    simulators
-        .iter()
-        .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()))
+    simulators.iter().flat_map(|(name, host)| {
+        let url = |setting: &str| (format!("{}_{setting}", name.to_uppercase()), host.origins().api.clone());
+        // The simulator serves the subscription service beside the API. No other function reads its URL.
+        let has_service = providers::find_provider(name)
+            .is_some_and(|provider| provider.default_subscriptions_url().is_some());
+        std::iter::once(url("API_URL")).chain(has_service.then(|| url("SUBSCRIPTIONS_URL")))
+    })
 }
 
 fn to_owned_pair((name, value): (&str, &str)) -> (String, String) {

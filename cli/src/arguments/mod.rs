@@ -154,6 +154,10 @@ pub(crate) enum Command {
         /// The action
         action: WebhookSecretAction,
     },
+    /// Subscribe this installation to events of a provider's workspace. Finds subscriptions that exist already
+    Subscribe(SubscriptionArguments),
+    /// End subscriptions to events of a provider's workspace
+    Unsubscribe(SubscriptionArguments),
     /// List, redrive or discard asynchronous invocations that failed
     FailedInvocations {
         #[command(subcommand)]
@@ -277,6 +281,16 @@ pub(crate) struct SigningSecretArguments {
     pub(crate) force: bool,
 }
 
+/// The arguments of `subscribe` and `unsubscribe`.
+#[derive(Debug, Args)]
+pub(crate) struct SubscriptionArguments {
+    /// The provider, such as abyssale
+    pub(crate) provider: String,
+    /// The events, such as new_export
+    #[arg(value_name = "EVENT", required = true)]
+    pub(crate) events: Vec<String>,
+}
+
 /// Actions on a provider's signing secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SigningSecretAction {
@@ -338,6 +352,8 @@ mod tests {
             "landfall link 1 --archive --manifest",
             "landfall signing-secret abyssale sing",
             "landfall webhook-secret fetch",
+            "landfall subscribe abyssale",
+            "landfall unsubscribe",
             "landfall failed-invocations",
             "landfall failed-invocations list 1",
             "landfall failed-invocations discard",

@@ -7,6 +7,7 @@ mod list_jobs;
 mod print_link;
 mod secrets;
 mod submit_job;
+mod subscriptions;
 mod wait_for_job;
 
 use self::wait_for_job::ReplayBaseline;
@@ -70,6 +71,12 @@ async fn dispatch(
             secrets::manage_signing_secret(function, output, &arguments).await
         }
         Command::WebhookSecret { action } => secrets::manage_webhook_secret(function, output, action).await,
+        Command::Subscribe(arguments) => {
+            subscriptions::manage_subscriptions(function, output, "subscribe", &arguments).await
+        }
+        Command::Unsubscribe(arguments) => {
+            subscriptions::manage_subscriptions(function, output, "unsubscribe", &arguments).await
+        }
         Command::FailedInvocations { action } => {
             failed_invocations::manage_failed_invocations(function, output, action).await
         }

@@ -1,10 +1,11 @@
-//! Renders the results of `check`, `signing-secret` and `webhook-secret` as text.
+//! Renders the results of `check`, `signing-secret`, `webhook-secret`, `subscribe` and `unsubscribe` as text.
 
 use serde_json::Value;
 
 use super::{
     labelled_lines::{LabelledLines, text_field},
     table::Table,
+    terminal_text::sanitize_for_terminal,
 };
 
 /// Renders the results of the checks as a table.
@@ -28,6 +29,17 @@ pub(crate) fn render_signing_secrets(response: &Value) -> String {
     };
     lines.add_list("stored", response["stored"].as_array().into_iter().flatten().map(secret_text));
     lines.into_text()
+}
+
+/// Renders the subscription to an event.
+pub(crate) fn render_subscription(response: &Value) -> String {
+    let field = |name| text_field(response, name);
+    let id = match field("subscription_id") {
+        id if id.is_empty() => id,
+        id => format!(" ({id})"),
+    };
+    let line = format!("{} {}: {}{id}", field("provider"), field("event"), field("outcome"));
+    format!("{}\n", sanitize_for_terminal(&line))
 }
 
 /// Renders the active secrets for webhooks to callers by their fingerprints, newest first.
@@ -72,6 +84,17 @@ stored           5f0c1a77
                  b1946ac9 until 2026-03-12T05:16:07Z
 ";
         assert_eq!(render_signing_secrets(&response), expected);
+    }
+
+    #[test]
+    fn a_subscription_is_rendered_with_its_outcome_and_its_id_if_it_has_one() {
+        let render = |outcome: &str, id: Value| {
+            render_subscription(&json!({
+                "provider": "abyssale", "event": "new_export", "outcome": outcome, "subscription_id": id,
+            }))
+        };
+        assert_eq!(render("created", json!("7")), "abyssale new_export: created (7)\n");
+        assert_eq!(render("missing", json!(null)), "abyssale new_export: missing\n");
     }
 
     #[test]

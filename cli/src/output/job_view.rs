@@ -41,6 +41,9 @@ pub(crate) fn render_job(job: &Job) -> String {
         |missing: &Value| format!("{}: {}", text_field(missing, "name"), text_field(missing, "reason"));
     lines.add_list("missing", job.items("/missing").iter().map(missing_text));
     lines.add_list("deliveries", job.items("/deliveries").iter().map(delivery_text));
+    let warning_text =
+        |warning: &Value| format!("{}: {}", text_field(warning, "field"), text_field(warning, "message"));
+    lines.add_list("warnings", job.items("/warnings").iter().map(warning_text));
     lines.add("error", &error_text(job));
     lines.into_text()
 }
@@ -135,6 +138,7 @@ mod tests {
             "transfer": { "bytes": 354_633, "total_bytes": 400_000, "files": 1, "total_files": 2 },
             "files": [{ "name": "a\u{7}.png", "bytes": 58_120, "content_type": "image/png" }], "files_total": 3,
             "missing": [{ "name": "story", "reason": "the text does not fit" }],
+            "warnings": [{ "field": "gif.loop", "message": "unknown option" }],
             "notify": { "waiting": 2, "webhook_url": "https://example.com", "partial_is_success": true },
             "completed_by": "banners", "retry_of": "0192d2bf", "resubmitted_as": null,
             "error": { "type": "FilesMissing", "message": "1 of 2 files were delivered" },
@@ -158,6 +162,7 @@ notify           waiting workflows: 2, https://example.com, partial counts as su
 files              58.1 kB  image/png        a\u{fffd}.png
                  and 2 more, listed in the manifest
 missing          story: the text does not fit
+warnings         gif.loop: unknown option
 error            FilesMissing: 1 of 2 files were delivered
 ";
         assert_eq!(render_job(&partial_job()), expected);

@@ -14,7 +14,9 @@ use serde_json::Value;
 
 use self::terminal_text::escape_json_for_terminal;
 pub(crate) use self::{
-    check_and_secret_output::{render_checks, render_signing_secrets, render_webhook_secrets},
+    check_and_secret_output::{
+        render_checks, render_signing_secrets, render_subscription, render_webhook_secrets,
+    },
     failed_invocation_output::{render_failed_invocations, render_redrive_results},
     job_view::{render_job, render_job_table},
     progress_line::{ProgressLine, progress_bar},

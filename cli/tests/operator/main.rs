@@ -9,3 +9,4 @@ mod operator_workspace;
 mod retry_and_replay;
 mod secrets;
 mod submit;
+mod subscriptions;

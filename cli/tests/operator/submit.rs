@@ -76,3 +76,16 @@ async fn text_output_prints_the_generated_key_before_the_request_and_after_a_los
         .expect_exit(0);
     assert_eq!(workspace.accepted_exports(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_warnings_of_a_submission_are_shown() {
+    let workspace = Workspace::start().await;
+    let described = workspace.stack.simulator("abyssale").describe();
+    let request = json!({
+        "provider": "abyssale", "kind": "generation", "design_id": described["designs"]["animated"][0]["id"],
+        "image_file_type": "gif", "gif": { "dithering": 1 },
+    });
+    let result =
+        workspace.landfall(&["submit", &request.to_string(), "--output", "text"]).await.expect_exit(0);
+    assert!(result.stdout.contains("warnings         gif.dithering: unknown option"), "{}", result.stdout);
+}

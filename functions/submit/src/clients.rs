@@ -2,7 +2,7 @@
 
 use bucket::{PresignCredentials, Presigner};
 use http_client::ProviderHttpClient;
-use job_store::JobStore;
+use job_store::{JobStore, SubscriptionStore};
 use model::{Error, JobId};
 use notifications::{EventBus, WorkflowNotifier};
 use provider_client::{ProviderClient, TokenSource};
@@ -19,6 +19,7 @@ use crate::config::Config;
 pub(crate) struct Clients {
     pub(crate) config: Config,
     pub(crate) job_store: JobStore,
+    pub(crate) subscriptions: SubscriptionStore,
     pub(crate) secrets: SecretStore,
     pub(crate) token_cache: TokenCache,
     pub(crate) sender: ProviderHttpClient,
@@ -46,6 +47,7 @@ impl Clients {
         Ok(Self {
             job_store: JobStore::new(&aws.service_config("DYNAMODB"), &config.table)
                 .with_event_publishing(event_bus.is_some()),
+            subscriptions: SubscriptionStore::new(&aws.service_config("DYNAMODB"), &config.table),
             event_bus,
             tracer: XrayDaemon::connect(environment),
             workflow_waiters: WorkflowNotifier::new(

@@ -67,8 +67,8 @@ impl Command {
                 return Err(Error::invalid(
                     "command",
                     "expected \"submit\", \"get\", \"list\", \"link\", \"retry\", \"cancel\", \"replay\", \
-                     \"signing_secret\", \"webhook_secret\", \"complete_secret\", \"failed_invocations\" or \
-                     \"check\"",
+                     \"signing_secret\", \"webhook_secret\", \"complete_secret\", \"read_credits\", \
+                     \"failed_invocations\", \"subscription\" or \"check\"",
                 ));
             }
         };

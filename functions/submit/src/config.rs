@@ -7,6 +7,8 @@ use model::{Error, ErrorClass};
 use runtime::{Environment, ProviderDefaults, ProviderSettings};
 use url::Url;
 
+use crate::operator::operator_settings::OperatorSettings;
+
 /// The settings of the function.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -46,6 +48,8 @@ pub struct Config {
     pub require_signatures: bool,
     /// `<PROVIDER>_API_URL`, `<PROVIDER>_REQUESTS_PER_SECOND` and `<PROVIDER>_CONCURRENT_JOBS`.
     pub providers: ProviderSettings,
+    /// `<PROVIDER>_CREDITS_WARNING` and `<PROVIDER>_SUBSCRIPTIONS_URL`, which operator commands use.
+    pub operator: OperatorSettings,
 }
 
 impl Config {
@@ -85,6 +89,7 @@ impl Config {
             provider_timeout: Duration::from_secs_f64(provider_timeout.clamp(0.1, 25.0)),
             require_signatures: environment.parse_or_default("REQUIRE_SIGNATURES", false, "true or false")?,
             providers: ProviderSettings::from_environment(environment, providers)?,
+            operator: OperatorSettings::read(environment, providers::ALL)?,
         })
     }
 }

@@ -24,6 +24,6 @@ pub use config::Config;
 pub use jobs::download_link::{LinkRequest, LinkTarget};
 pub use jobs::list_query::ListQuery;
 pub use operator::operator_command::{
-    FailedInvocationsAction, OperatorCommand, SigningCommand, WebhookSecretAction,
+    FailedInvocationsAction, OperatorCommand, SigningCommand, SubscriptionCommand, WebhookSecretAction,
 };
 pub use submission::submit_request::SubmitRequest;

@@ -101,7 +101,7 @@ fn write_notifications(mut writer: ItemWriter, job: &Job) -> Result<ItemWriter, 
     Ok(writer)
 }
 
-/// The sources, the files in the bucket and the error.
+/// The sources, the files in the bucket, the error and the warnings.
 fn write_files(mut writer: ItemWriter, job: &Job) -> Result<ItemWriter, Error> {
     if !job.sources.is_empty() {
         writer = writer.json("sources", &job.sources)?;
@@ -123,6 +123,9 @@ fn write_files(mut writer: ItemWriter, job: &Job) -> Result<ItemWriter, Error> {
     }
     if let Some(error) = &job.error {
         writer = writer.json("error", error)?;
+    }
+    if !job.warnings.is_empty() {
+        writer = writer.json("warnings", &job.warnings)?;
     }
     Ok(writer)
 }
@@ -149,6 +152,7 @@ pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
             .maybe_text("unpack")
             .map(|text| text.parse().map_err(|_| unreadable("unpack")))
             .transpose()?,
+        warnings: reader.json("warnings")?.unwrap_or_default(),
         origin: if reader.maybe_text("origin") == Some("imported") {
             JobOrigin::Imported
         } else {

@@ -23,6 +23,7 @@ mod notify_targets_attribute;
 mod outbox;
 mod rate_limit;
 mod stored_job;
+mod subscription_store;
 mod table;
 mod transaction_conflict;
 
@@ -34,3 +35,4 @@ pub use lease::LeaseOutcome;
 pub use lease_token::Lease;
 pub use rate_limit::Reservation;
 pub use stored_job::StoredJob;
+pub use subscription_store::{StoredSubscription, SubscriptionStore};

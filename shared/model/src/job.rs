@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Archive, CompletedBy, JobError, JobId, JobRetries, JobStatus, ManifestObject, MissingFile, NotifyTargets,
-    Outbox, ProviderJobId, ProviderName, Source, StoredFile, TraceHeader, TransferStatistics,
+    Outbox, ProviderJobId, ProviderName, Source, StoredFile, TraceHeader, TransferStatistics, Violation,
 };
 
 /// How a job was created.
@@ -55,6 +55,8 @@ pub struct Job {
     pub metadata: Option<Value>,
     /// Whether the archive is unpacked, when the caller said so.
     pub unpack: Option<bool>,
+    /// What the caller should know of the request, by field.
+    pub warnings: Vec<Violation>,
     /// How the job was created.
     pub origin: JobOrigin,
     /// The current status.

@@ -6,8 +6,8 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     CompletedBy, ErrorClass, Job, JobChange, JobError, JobEvent, JobRetries, JobStatus, LandedFiles, NewJob,
     NotifyTargets, Outbox, OutboxEvent, OutboxProgress, PollState, SlowAttempt, Source, TraceHeader,
-    Transition, WorkflowWaiter,
-    job_size_limits::limit_event,
+    Transition, Violation, WorkflowWaiter,
+    job_size_limits::{limit_event, limit_violations},
     redundant_events::{is_late, is_recorded, next_callback_poll, unnamed_missing_files},
     transition,
 };
@@ -36,6 +36,7 @@ impl Job {
             expected_files: new.expected_files,
             metadata: new.metadata,
             unpack: new.unpack,
+            warnings: vec![],
             origin: new.origin,
             status: JobStatus::Submitting,
             provider_job_id: None,
@@ -76,6 +77,12 @@ impl Job {
     #[must_use]
     pub fn with_trace(self, trace: Option<TraceHeader>) -> Self {
         Self { trace, ..self }
+    }
+
+    /// Sets what the caller should know of the request.
+    #[must_use]
+    pub fn with_warnings(self, warnings: Vec<Violation>) -> Self {
+        Self { warnings: limit_violations(warnings), ..self }
     }
 
     /// Sets who is notified at the end of the job.

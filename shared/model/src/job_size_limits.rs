@@ -113,7 +113,7 @@ fn limit_error(mut error: JobError) -> JobError {
     error
 }
 
-fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation> {
+pub(crate) fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation> {
     violations.truncate(MAX_VIOLATIONS);
     for violation in &mut violations {
         violation.field = truncate_text(&violation.field, MAX_TEXT_BYTES);

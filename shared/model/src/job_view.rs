@@ -6,7 +6,7 @@ use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, ma
 
 use crate::{
     Archive, CompletedBy, Job, JobError, JobId, JobStatus, ManifestObject, MissingFile, NotifyTargetsView,
-    ProviderJobId, ProviderName, StoredFile, TransferStatistics,
+    ProviderJobId, ProviderName, StoredFile, TransferStatistics, Violation,
 };
 
 /// A job as `GET /jobs/{job_id}` returns it. Every field is always present, with one exception: `deliveries` is left
@@ -34,6 +34,9 @@ pub struct JobView<'a> {
     /// The caller's own JSON.
     metadata: Option<&'a Value>,
     unpack: Option<bool>,
+    /// Parts of the request that are passed on to the provider without a check, at most 20.
+    #[cfg_attr(feature = "schema", schemars(length(max = 20)))]
+    warnings: &'a [Violation],
     transfer: Option<TransferStatistics>,
     archive: Option<ArchiveView<'a>>,
     /// The first files, at most 200.
@@ -164,6 +167,7 @@ impl<'a> From<&'a Job> for JobView<'a> {
             request: &job.request,
             metadata: job.metadata.as_ref(),
             unpack: job.unpack,
+            warnings: &job.warnings,
             transfer: job.transfer,
             archive: job.archive.as_ref().map(archive),
             files: job.files.iter().map(file).collect(),

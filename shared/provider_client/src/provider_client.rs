@@ -16,6 +16,7 @@ use crate::{
     RateLimiter, TokenSource,
     deadline::{RESERVE, has_time_for_response, time_until},
     redact_response::redact_response,
+    report_observations::report_observations,
 };
 
 /// A client for one provider, for the time of one invocation.
@@ -162,7 +163,10 @@ impl ProviderClient<'_> {
                         "provider throttled request"
                     );
                 }
-                Ok(redact_response(response, &redactor))
+                let response = redact_response(response, &redactor);
+                let provider = self.token_source.provider;
+                report_observations(provider, provider.observe_response(response.status(), response.body()));
+                Ok(response)
             }
             Err(SendError::NotSent) => Err(SendFailure::NotSent),
             Err(SendError::PossiblySent) => Err(SendFailure::MaybeSent),

@@ -11,10 +11,12 @@ pub mod ai_studios;
 #[cfg(test)]
 mod conformance;
 mod credentials;
+mod credits;
 mod delivery;
 mod delivery_limits;
 mod health_check;
 mod item_status;
+mod observation;
 mod order;
 #[cfg(feature = "schema")]
 mod order_schema;
@@ -29,14 +31,17 @@ mod retry_after;
 mod send_result;
 mod signing_secret;
 mod submit_state_machine;
+mod subscription;
 mod validate_request_fields;
 
 pub use access_token::AccessToken;
 pub use credentials::{ApiAccess, Credentials};
+pub use credits::CreditBalance;
 pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
 pub use delivery_limits::{limit_item_status, limit_poll_status};
 pub use health_check::{HealthCheck, HealthCheckResult, HealthCheckStatus};
 pub use item_status::ItemStatus;
+pub use observation::Observation;
 pub use order::Order;
 #[cfg(feature = "schema")]
 pub use order_schema::OrderSchema;
@@ -54,4 +59,5 @@ pub use signing_secret::{
     secret_fingerprint,
 };
 pub use submit_state_machine::{SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult};
+pub use subscription::{SubscriptionAction, SubscriptionState};
 pub use validate_request_fields::RequestFields;

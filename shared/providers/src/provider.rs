@@ -1,15 +1,17 @@
 //! The trait that each provider implements.
 
-use model::{Error, Job};
+use http::StatusCode;
+use model::{Error, Job, Violation};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    AccessToken, ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
-    ItemStatus, MalformedDelivery, Order, PollSchedule, PollStatus, Query, RequestFields, SigningAction,
-    SigningSecret, SubmitContext, SubmitProtocol,
+    AccessToken, ApiAccess, Authenticity, Credentials, CreditBalance, Delivery, DeliveryMethod,
+    DeliveryReport, HealthCheck, ItemStatus, MalformedDelivery, Observation, Order, PollSchedule, PollStatus,
+    Query, RequestFields, SigningAction, SigningSecret, SubmitContext, SubmitProtocol, SubscriptionAction,
+    SubscriptionState,
 };
 
 /// A creative provider.
@@ -32,6 +34,11 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] with a violation for each broken rule.
     fn parse_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error>;
+
+    /// Returns what a caller should know of a validated request, by field: parts that are passed on without a check.
+    fn request_warnings(&self, _request: &Value) -> Vec<Violation> {
+        vec![]
+    }
 
     /// Returns the JSON Schemas of the requests that [`Provider::parse_order`] accepts: one for each variant of a kind
     /// of work.
@@ -182,6 +189,60 @@ pub trait Provider: Sync {
         _action: SigningAction,
     ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Error> {
         Ok(None)
+    }
+
+    /// Reads the credits that the account has left. The first balance is the one that work consumes. None when the
+    /// provider's API does not tell.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting is invalid.
+    fn read_credits(
+        &self,
+        _access: &ApiAccess<'_>,
+    ) -> Result<Option<Box<dyn Query<Vec<CreditBalance>>>>, Error> {
+        Ok(None)
+    }
+
+    /// Returns the default of how many credits are few: the check warns when at most so many are left. None when the
+    /// provider's API does not tell the credits.
+    fn default_credits_warning(&self) -> Option<u64> {
+        None
+    }
+
+    /// Returns the default base URL of the service that manages workspace subscriptions, without a trailing slash. None
+    /// when there is none.
+    fn default_subscriptions_url(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Returns the events to which a workspace can subscribe, by the provider's names.
+    fn subscription_events(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Manages a workspace subscription. The URL of `access` is that of the subscription service. None when the
+    /// provider has no such service.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting is invalid.
+    fn manage_subscription(
+        &self,
+        _access: &ApiAccess<'_>,
+        _action: SubscriptionAction<'_>,
+    ) -> Result<Option<Box<dyn Query<SubscriptionState>>>, Error> {
+        Ok(None)
+    }
+
+    /// Observes a response of the provider's API.
+    fn observe_response(&self, _status: StatusCode, _body: &[u8]) -> Vec<Observation> {
+        vec![]
+    }
+
+    /// Observes an authenticated delivery.
+    fn observe_delivery(&self, _body: &[u8]) -> Vec<Observation> {
+        vec![]
     }
 
     /// Returns the health checks of the provider. `fields` may name resources to check.

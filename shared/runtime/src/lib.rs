@@ -30,6 +30,6 @@ pub use invocation_loop::{InvocationError, RuntimeError, serve};
 pub use log::{LOGGED_CRATES, init_logging, log_subscriber};
 pub use metrics::{METRICS, Metric, NAMESPACE, Unit};
 pub use problem::Problem;
-pub use provider_settings::{ProviderDefaults, ProviderSettings};
+pub use provider_settings::{ProviderDefaults, ProviderSettings, variable as provider_variable};
 pub use response::{ApiGatewayResponse, SqsBatchResponse};
 pub use xray::{Segment, SegmentId, XrayDaemon};

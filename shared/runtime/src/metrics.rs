@@ -119,6 +119,8 @@ pub const METRICS: &[Metric] = &[
     metric("UnmatchedDeliveries", Unit::Count),
     with_alarm("ProviderThrottles", Unit::Count),
     metric("ProviderPauses", Unit::Count),
+    with_alarm("ProviderCreditsLeft", Unit::Count),
+    metric("ProviderDrift", Unit::Count),
     metric("TokenExchanges", Unit::Count),
     metric("JobsRescued", Unit::Count),
     metric("JobsRetried", Unit::Count),

@@ -73,7 +73,8 @@ impl ProviderSettings {
     }
 }
 
-fn variable(provider: &str, setting: &str) -> String {
+/// Returns the name of the environment variable of a provider's setting, such as `ABYSSALE_API_URL` for `API_URL`.
+pub fn variable(provider: &str, setting: &str) -> String {
     format!("{}_{setting}", provider.to_uppercase())
 }
 

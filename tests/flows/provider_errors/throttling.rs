@@ -1,4 +1,4 @@
-//! The meanings of 429, distinguished by the error id, by `Retry-After`, and by one probe.
+//! The meanings of 429, distinguished by the error id, by `Retry-After`, and for work that costs credits by the credits.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ async fn a_429_without_retry_after_is_probed_once_and_accepted() {
 }
 
 #[tokio::test]
-async fn a_lasting_429_without_retry_after_is_a_quota_error_after_one_probe() {
+async fn a_lasting_429_without_retry_after_is_throttling_after_one_probe() {
     for (body, json_body) in [("html", true), ("html", false), ("empty", false), ("json", false)] {
         let world = World::start().await;
         world.admin(Method::PUT, "/knobs", json!({ "gateway_body": body }));
@@ -103,28 +103,95 @@ async fn a_lasting_429_without_retry_after_is_a_quota_error_after_one_probe() {
         )
         .await;
 
-        let rejection = assert_problem(&response, 429, "provider-quota");
+        let rejection = assert_problem(&response, 429, "provider-throttled");
         assert_eq!(
             (&rejection["provider"]["status"], &rejection["provider"]["id"]),
             (&json!(429), &json!("rate_limit_exceeded"))
         );
+        assert_eq!(response.headers()["retry-after"], "5");
+        assert_failed(&world, rejection, "ProviderThrottled").await;
+        assert_eq!((world.export_requests().len(), world.credit_reads()), (2, 0), "{body}");
+    }
+}
+
+impl World {
+    /// How often the credits were read.
+    fn credit_reads(&self) -> usize {
+        let requests = self.admin(Method::GET, "/requests?endpoint=api&path=/credits", Value::Null);
+        requests.as_array().map_or(0, Vec::len)
+    }
+}
+
+/// Every kind of work that costs credits.
+fn paid_requests(world: &World) -> [Value; 3] {
+    [
+        world.generation_request("static", json!({ "template_format_names": ["square"] })),
+        world.design_request("multipage_pdf", "printer_multipage", json!({ "pages": { "page_1": {} } })),
+        world.design_request("image", "static", json!({})),
+    ]
+}
+
+#[tokio::test]
+async fn spent_credits_are_reported_with_the_figures_and_nothing_is_sent_again() {
+    let world = World::start().await;
+    world.admin(Method::PUT, "/knobs", json!({ "credits": 0 }));
+    for (number, request) in paid_requests(&world).iter().enumerate() {
+        let response = world.post(request, &[]).await;
+        let rejection = assert_problem(&response, 429, "provider-quota");
+        let detail = rejection["detail"].as_str().expect("a text");
+        assert!(detail.contains("0 of 0 available, 0 extra, 0 consumed"), "{detail}");
+        assert_eq!(
+            rejection["provider"],
+            json!({ "status": 429, "id": "rate_limit_exceeded", "message": "You have no credits left." })
+        );
         assert!(!response.headers().contains_key("retry-after"));
         assert_failed(&world, rejection, "ProviderQuota").await;
-        assert_eq!(world.export_requests().len(), 2, "{body}");
+        assert_eq!(
+            (world.work_requests().len(), world.credit_reads()),
+            (number + 1, number + 1),
+            "{request}"
+        );
+    }
+    let generations = world.admin(Method::GET, "/generations", Value::Null);
+    assert_eq!((&generations["accepted_posts"], &generations["credits_consumed"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_429_while_credits_are_left_is_the_gateways_limit_and_the_work_goes_on() {
+    for knobs in
+        [json!({ "credits": 9 }), json!({ "credits": 0, "extra_credits": 9 }), json!({ "credits": null })]
+    {
+        let world = World::start().await;
+        world.admin(Method::PUT, "/knobs", knobs.clone());
+        let fault = json!({ "on": "call", "route": "POST /async/*/*/generate", "kind": "gateway_limited" });
+        world.inject_fault(fault);
+        let [request, ..] = paid_requests(&world);
+        world.run_job(&request, "stored").await;
+        assert_eq!((world.work_requests().len(), world.credit_reads()), (2, 1), "{knobs}");
     }
 }
 
 #[tokio::test]
-async fn exhausted_credits_are_passed_on_with_the_providers_message() {
-    let world = World::start().await;
-    let response = submit_with_api_fault(&world, json!({ "kind": "credits_spent", "count": null })).await;
-
-    let rejection = assert_problem(&response, 429, "provider-quota");
-    let provider_error =
-        json!({ "status": 429, "id": "rate_limit_exceeded", "message": "You have no credits left." });
-    assert_eq!(rejection["provider"], provider_error);
-    assert_failed(&world, rejection, "ProviderQuota").await;
-    assert_eq!(world.export_requests().len(), 2);
+async fn the_work_goes_on_when_the_credits_cannot_be_read() {
+    for fault in [
+        json!({ "kind": "gateway_limited" }),
+        json!({ "kind": "rate_limited", "retry_after": 1700 }),
+        json!({ "kind": "gateway_error", "status": 502 }),
+        json!({ "kind": "reset" }),
+        json!({ "kind": "answer", "status": 200, "body": {} }),
+    ] {
+        let world = World::start().await;
+        let mut fault = fault;
+        fault["on"] = json!("call");
+        fault["route"] = json!("GET /credits");
+        world.inject_fault(fault.clone());
+        world.inject_fault(
+            json!({ "on": "call", "route": "POST /async/*/*/generate", "kind": "gateway_limited" }),
+        );
+        let [request, ..] = paid_requests(&world);
+        world.run_job(&request, "stored").await;
+        assert_eq!((world.work_requests().len(), world.credit_reads()), (2, 1), "{fault}");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use harness::{
     cloud::{Outage, Service},
     until,
 };
+use http::Method;
 use serde_json::{Value, json};
 
 use super::rate_limited_world;
@@ -193,15 +194,17 @@ async fn a_late_rejection_is_reported_by_the_job() {
 }
 
 #[tokio::test]
-async fn exhausted_credits_are_probed_once_although_the_job_waits_in_between() {
+async fn spent_credits_end_a_job_that_waits_before_they_can_be_read() {
     let world = world_without_submit_wait().await;
-    world.inject_fault(json!({ "on": "call", "kind": "credits_spent", "count": null }));
-    let response = world.post(&world.export_request(1), &[]).await;
+    world.admin(Method::PUT, "/knobs", json!({ "credits": 0 }));
+    // The next request is later than a caller waits here.
+    let response = world.post(&world.generation_request("static", json!({})), &[]).await;
     assert_eq!((response.status().as_u16(), &response.body()["status"]), (202, &json!("waiting")));
 
     let job = world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "failed").await;
     assert_eq!(job["error"]["type"], "ProviderQuota");
-    assert_eq!(world.export_requests().len(), 2);
+    assert_eq!(world.generations()["credits_consumed"], 0);
+    assert_eq!(world.work_requests().len(), 2);
 }
 
 #[tokio::test]

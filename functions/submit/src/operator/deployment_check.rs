@@ -13,8 +13,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::Config,
     operator::{
-        callback_url_check::check_callback_url, provider_signing_secret::SigningSecretManager,
-        webhook_signing_secret::check_webhook_secret,
+        callback_url_check::check_callback_url, provider_credits::check_credits,
+        provider_signing_secret::SigningSecretManager, webhook_signing_secret::check_webhook_secret,
+        workspace_subscription::SubscriptionManager,
     },
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct DeploymentCheck<'a> {
     pub(crate) config: &'a Config,
     pub(crate) job_store: &'a JobStore,
     pub(crate) signing_secret: SigningSecretManager<'a>,
+    pub(crate) subscriptions: SubscriptionManager<'a>,
 }
 
 /// The results, in the order of the checks.
@@ -108,9 +110,18 @@ impl DeploymentCheck<'_> {
             }
             Err(error) => return Err(error),
         };
+        let client = self.signing_secret.provider_client;
         for (name, mut query) in checks {
-            let result = self.signing_secret.provider_client.run_query(query.as_mut()).await;
-            report.add(name, result.map_err(Error::from));
+            report.add(name, client.run_query(query.as_mut()).await.map_err(Error::from));
+        }
+        let provider = self.signing_secret.provider;
+        if let Some(warning) = self.config.operator.credits_warning(provider.name())
+            && let Some(result) = check_credits(provider, &access, client, warning).await.transpose()
+        {
+            report.add("credits", result);
+        }
+        if let Some(result) = self.subscriptions.check(credentials).await.transpose() {
+            report.add("subscriptions", result);
         }
         Ok(())
     }

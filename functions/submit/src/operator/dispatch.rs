@@ -8,8 +8,9 @@ use crate::{
     clients::Clients,
     operator::{
         deployment_check::DeploymentCheck, failed_invocations::FailedInvocations,
-        operator_command::OperatorCommand, provider_signing_secret::SigningSecretManager,
-        secret_completion::run_complete_secret, webhook_signing_secret::manage_webhook_secrets,
+        operator_command::OperatorCommand, provider_credits::run_read_credits,
+        provider_signing_secret::SigningSecretManager, secret_completion::run_complete_secret,
+        webhook_signing_secret::manage_webhook_secrets, workspace_subscription::SubscriptionManager,
     },
 };
 
@@ -28,14 +29,19 @@ pub(crate) async fn run_operator_command(
         }
         OperatorCommand::WebhookSecret(action) => manage_webhook_secrets(&clients.secrets, action).await,
         OperatorCommand::CompleteSecret => run_complete_secret(&clients.secrets).await,
+        OperatorCommand::ReadCredits => run_read_credits(clients, deadline).await,
         OperatorCommand::SigningSecret(provider, command) => {
             SigningSecretManager::new(clients, provider, deadline).run(command).await
+        }
+        OperatorCommand::Subscription(provider, command) => {
+            SubscriptionManager::new(clients, provider, deadline).run(command).await
         }
         OperatorCommand::Check(provider, fields) => {
             let check = DeploymentCheck {
                 config: &clients.config,
                 job_store: &clients.job_store,
                 signing_secret: SigningSecretManager::new(clients, provider, deadline),
+                subscriptions: SubscriptionManager::new(clients, provider, deadline),
             };
             check.run(fields).await
         }

@@ -10,18 +10,24 @@ const SIGNING_SECRET: &str = "signing_secret";
 const CHECK: &str = "check";
 const WEBHOOK_SECRET: &str = "webhook_secret";
 const COMPLETE_SECRET: &str = "complete_secret";
+const READ_CREDITS: &str = "read_credits";
+const SUBSCRIPTION: &str = "subscription";
 const FAILED_INVOCATIONS: &str = "failed_invocations";
 
 /// An operator's command.
 pub enum OperatorCommand {
     /// Manage the signing secret of the provider.
     SigningSecret(&'static dyn Provider, SigningCommand),
+    /// Manage the subscription of the workspace to an event of the provider.
+    Subscription(&'static dyn Provider, SubscriptionCommand),
     /// Check configuration, credentials and connectivity. The fields are the provider's.
     Check(&'static dyn Provider, Map<String, Value>),
     /// Manage the secrets that sign callers' webhooks.
     WebhookSecret(WebhookSecretAction),
     /// Add what Landfall's secret lacks. The schedule of `template.yaml` sends it.
     CompleteSecret,
+    /// Read the credits that the accounts at the providers have left. The schedule of `template.yaml` sends it.
+    ReadCredits,
     /// List, redrive or discard asynchronous invocations that failed.
     FailedInvocations(FailedInvocationsAction),
 }
@@ -89,6 +95,35 @@ impl WebhookSecretAction {
     }
 }
 
+/// A command on the subscription to one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubscriptionCommand {
+    /// The event, one of [`Provider::subscription_events`].
+    pub event: &'static str,
+    /// Whether the subscription is to exist.
+    pub is_wanted: bool,
+}
+
+impl SubscriptionCommand {
+    fn read(provider: &dyn Provider, fields: Map<String, Value>) -> Result<Self, Error> {
+        let mut fields = CommandFields(fields);
+        let (action, event) = (fields.take_string("action")?, fields.take_string("event")?);
+        fields.finish()?;
+        let events = provider.subscription_events();
+        if events.is_empty() {
+            return Err(Error::invalid("provider", "this provider has no subscription service"));
+        }
+        let is_wanted = match action.as_deref() {
+            Some("subscribe") => true,
+            Some("unsubscribe") => false,
+            _ => return Err(Error::invalid("action", "expected \"subscribe\" or \"unsubscribe\"")),
+        };
+        let event = events.iter().copied().find(|known| Some(*known) == event.as_deref());
+        let expected = || Error::invalid("event", format!("expected one of: {}", events.join(", ")));
+        Ok(Self { event: event.ok_or_else(expected)?, is_wanted })
+    }
+}
+
 /// An action on the signing secret of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SigningCommand {
@@ -115,7 +150,9 @@ impl std::fmt::Debug for OperatorCommand {
         let (name, provider) = match self {
             Self::SigningSecret(provider, _) => ("SigningSecret", provider),
             Self::Check(provider, _) => ("Check", provider),
+            Self::Subscription(provider, _) => ("Subscription", provider),
             Self::CompleteSecret => return f.write_str("CompleteSecret"),
+            Self::ReadCredits => return f.write_str("ReadCredits"),
             Self::FailedInvocations(action) => {
                 return f.debug_tuple("FailedInvocations").field(action).finish();
             }
@@ -128,12 +165,13 @@ impl std::fmt::Debug for OperatorCommand {
 impl OperatorCommand {
     /// Whether this is the name of an operator command.
     pub fn is_operator_command(name: &str) -> bool {
-        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET, COMPLETE_SECRET, FAILED_INVOCATIONS].contains(&name)
+        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET, COMPLETE_SECRET, READ_CREDITS, FAILED_INVOCATIONS]
+            .contains(&name)
     }
 
     /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}`,
-    /// `{"command": "check", "provider": …, …}`, `{"command": "webhook_secret", "action": …}`,
-    /// `{"command": "complete_secret"}` or
+    /// `{"command": "subscription", "provider": …, "action": …, "event": …}`, `{"command": "check", "provider": …, …}`, `{"command": "webhook_secret", "action": …}`,
+    /// `{"command": "complete_secret"}`, `{"command": "read_credits"}` or
     /// `{"command": "failed_invocations", "action": …, "request_id": …}`.
     ///
     /// # Errors
@@ -145,6 +183,9 @@ impl OperatorCommand {
         if name == COMPLETE_SECRET {
             return CommandFields(fields).finish().map(|()| Self::CompleteSecret);
         }
+        if name == READ_CREDITS {
+            return CommandFields(fields).finish().map(|()| Self::ReadCredits);
+        }
         if name == FAILED_INVOCATIONS {
             return FailedInvocationsAction::read(fields).map(Self::FailedInvocations);
         }
@@ -154,6 +195,10 @@ impl OperatorCommand {
             provider.ok_or_else(|| Error::invalid("provider", "expected the name of a provider"))?;
         if name == CHECK {
             return Ok(Self::Check(provider, fields));
+        }
+        if name == SUBSCRIPTION {
+            let command = SubscriptionCommand::read(provider, fields)?;
+            return Ok(Self::Subscription(provider, command));
         }
         let mut fields = CommandFields(fields);
         let (action, force) = (fields.take("action"), fields.take_bool("force")?);

@@ -58,6 +58,7 @@ async fn complete_request(job_store: &JobStore, request: SubmitRequest) -> Resul
 
 fn create_job(id: JobId, request: SubmitRequest) -> Job {
     let retry_of = request.retry_of;
+    let warnings = request.provider.request_warnings(&request.order.request);
     let new_job = NewJob {
         id,
         provider: request.provider_name(),
@@ -68,8 +69,10 @@ fn create_job(id: JobId, request: SubmitRequest) -> Job {
         unpack: request.unpack,
         origin: JobOrigin::Submitted,
     };
-    let mut job =
-        Job::new(new_job).with_trace(runtime::current_trace()).with_notify_targets(request.notify_targets);
+    let mut job = Job::new(new_job)
+        .with_trace(runtime::current_trace())
+        .with_warnings(warnings)
+        .with_notify_targets(request.notify_targets);
     job.retries.retry_of = retry_of;
     job
 }

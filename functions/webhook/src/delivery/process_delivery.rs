@@ -5,6 +5,7 @@ use bytes::Bytes;
 use job_store::{JobStore, NewDeliveryLogEntry, StoredJob};
 use model::{CompletedBy, Error, ErrorClass, JobChange, JobEvent, JobId, truncate_text};
 use notifications::EventBus;
+use provider_client::report_observations;
 use providers::{DeliveryReport, Provider};
 use queues::{DeliveryBody, QueuedDelivery};
 use runtime::{Segment, SegmentId, XrayDaemon};
@@ -70,6 +71,7 @@ impl<'a> DeliveryProcessor<'a> {
         let provider = providers::find_provider(message.provider.as_str())
             .ok_or_else(|| Error::new(ErrorClass::Internal, "a queued delivery names no known provider"))?;
         runtime::record_provider(provider.name());
+        report_observations(provider, provider.observe_delivery(&body));
         let (report, problem) = match provider.read_delivery(&body) {
             Ok(report) => (report, None),
             Err(malformed) => {

@@ -61,6 +61,11 @@ impl WireRequest {
         }
     }
 
+    /// Whether the work costs credits, so that spent ones are a reason to refuse it (contract 1.5).
+    pub(super) fn consumes_credits(self) -> bool {
+        matches!(self, WireRequest::Generation | WireRequest::MultipagePdf | WireRequest::Image)
+    }
+
     /// Returns the path of the request. The validation ensures that the design's id is valid in a path.
     pub(super) fn path(self, context: &SubmitContext<'_>) -> String {
         let design = context.request.get("design_id").and_then(Value::as_str).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A request without a body to Abyssale's API, with the retries that are safe (contract 1.5 and 7).
+//! A request to Abyssale's API that is no submission, with the retries that are safe (contract 1.5 and 7).
 
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ pub(super) struct ReadRequest<T> {
     api: AbyssaleApi,
     method: Method,
     path: String,
+    /// The JSON body of a POST. Other requests have none.
+    body: Option<Bytes>,
     read: ResponseReader<T>,
     secret: Option<SecretResponse>,
     retries: usize,
@@ -40,7 +42,16 @@ impl<T> ReadRequest<T> {
     ) -> Result<Self, Error> {
         let api = AbyssaleApi::new(access.api_url, access.credentials)?;
         let path = path.to_owned();
-        Ok(Self { api, method, path, read, secret: None, retries: 0, has_retried_bare_429: false })
+        Ok(Self {
+            api,
+            method,
+            path,
+            body: None,
+            read,
+            secret: None,
+            retries: 0,
+            has_retried_bare_429: false,
+        })
     }
 
     /// Marks the response as one that holds a secret.
@@ -48,8 +59,16 @@ impl<T> ReadRequest<T> {
         Self { secret: Some(secret), ..self }
     }
 
+    /// Adds a JSON body to a POST.
+    pub(super) fn with_body(self, body: Bytes) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
     fn build_request(&self) -> Result<http::Request<Bytes>, Error> {
-        let mut request = self.api.request(self.method.clone(), &self.path)?;
+        let mut request = match &self.body {
+            Some(body) => self.api.post(&self.path, body.clone())?,
+            None => self.api.request(self.method.clone(), &self.path)?,
+        };
         if let Some(secret) = self.secret {
             request.extensions_mut().insert(secret);
         }

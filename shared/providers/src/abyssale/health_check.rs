@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     error_response::{parse_error_response, rejection_error},
     get_with_retries::ReadRequest,
+    observations::{NEWEST_VERSION, newer_version},
 };
 use crate::{ApiAccess, HealthCheck, HealthCheckResult, HealthCheckStatus, RequestFields};
 
@@ -50,7 +51,16 @@ fn read_key(status: StatusCode, body: &[u8]) -> Result<HealthCheckResult, Error>
         Some(company) => format!("Abyssale accepts the key, for {}", truncate_name(company)),
         None => "Abyssale accepts the key".to_owned(),
     };
-    Ok(HealthCheckResult::new(HealthCheckStatus::Ok, detail))
+    Ok(match newer_version(&body) {
+        None => HealthCheckResult::new(HealthCheckStatus::Ok, detail),
+        Some(version) => HealthCheckResult::new(
+            HealthCheckStatus::Warning,
+            format!(
+                "{detail}; its API version {} is newer than {NEWEST_VERSION}, the newest that this version of Landfall knows",
+                truncate_name(version)
+            ),
+        ),
+    })
 }
 
 fn read_plan(status: StatusCode, body: &[u8]) -> Result<HealthCheckResult, Error> {
@@ -153,6 +163,22 @@ mod tests {
         let missing =
             read_design(StatusCode::NOT_FOUND, br#"{"id":"template_not_found"}"#).expect("a result");
         assert_eq!(missing.status, HealthCheckStatus::Failed);
+    }
+
+    #[test]
+    fn the_key_check_warns_of_a_newer_version_of_the_api() {
+        let check = |version: &str| {
+            let body = json!({ "company": "Acme Inc.", "version": version }).to_string();
+            read_key(StatusCode::OK, body.as_bytes()).expect("a result")
+        };
+        assert_eq!(check(NEWEST_VERSION).status, HealthCheckStatus::Ok);
+        let newer = check("v2027-01-31");
+        assert_eq!(newer.status, HealthCheckStatus::Warning);
+        assert!(
+            newer.detail.contains("Acme Inc.") && newer.detail.contains("v2027-01-31"),
+            "{}",
+            newer.detail
+        );
     }
 
     #[test]

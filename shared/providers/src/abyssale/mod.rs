@@ -5,28 +5,33 @@
 mod api_request;
 mod banner;
 mod batch_result;
+mod credits;
 mod endpoints;
 mod error_response;
 mod get_with_retries;
 mod health_check;
+mod observations;
 mod order;
 mod poll;
 mod read_banner;
 mod signing_secret;
 mod submit;
+mod subscriptions;
 mod verify_signature;
 mod webhook;
 
-use model::{Error, Job};
+use http::StatusCode;
+use model::{Error, Job, Violation};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, HealthCheck, ItemStatus,
-    MalformedDelivery, Order, PollSchedule, PollStatus, Provider, Query, SigningAction, SigningSecret,
-    SubmitContext, SubmitProtocol, delivery_limits::limit_report,
+    ApiAccess, Authenticity, Credentials, CreditBalance, Delivery, DeliveryReport, HealthCheck, ItemStatus,
+    MalformedDelivery, Observation, Order, PollSchedule, PollStatus, Provider, Query, SigningAction,
+    SigningSecret, SubmitContext, SubmitProtocol, SubscriptionAction, SubscriptionState,
+    delivery_limits::limit_report,
 };
 
 /// The provider.
@@ -64,6 +69,10 @@ impl Provider for Abyssale {
 
     fn parse_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
         order::read_order(kind, fields)
+    }
+
+    fn request_warnings(&self, request: &Value) -> Vec<Violation> {
+        order::unknown_options(request)
     }
 
     #[cfg(feature = "schema")]
@@ -140,6 +149,42 @@ impl Provider for Abyssale {
         action: SigningAction,
     ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Error> {
         Ok(Some(Box::new(signing_secret::build_request(access, action)?)))
+    }
+
+    fn read_credits(
+        &self,
+        access: &ApiAccess<'_>,
+    ) -> Result<Option<Box<dyn Query<Vec<CreditBalance>>>>, Error> {
+        Ok(Some(Box::new(credits::build_request(access)?)))
+    }
+
+    /// A level that fits every plan: the check warns when none are left.
+    fn default_credits_warning(&self) -> Option<u64> {
+        Some(0)
+    }
+
+    fn default_subscriptions_url(&self) -> Option<&'static str> {
+        Some(subscriptions::SUBSCRIPTIONS_URL)
+    }
+
+    fn subscription_events(&self) -> &'static [&'static str] {
+        subscriptions::EVENTS
+    }
+
+    fn manage_subscription(
+        &self,
+        access: &ApiAccess<'_>,
+        action: SubscriptionAction<'_>,
+    ) -> Result<Option<Box<dyn Query<SubscriptionState>>>, Error> {
+        Ok(Some(Box::new(subscriptions::build_request(access, action)?)))
+    }
+
+    fn observe_response(&self, status: StatusCode, body: &[u8]) -> Vec<Observation> {
+        observations::observe_response(status, body)
+    }
+
+    fn observe_delivery(&self, body: &[u8]) -> Vec<Observation> {
+        observations::observe_delivery(body)
     }
 
     fn health_checks(

@@ -3,10 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
-use model::{Error, ErrorClass, Violation};
+use http::{Method, StatusCode};
+use model::{Error, ErrorClass, ProviderError, Violation};
 
-use super::{api_request::AbyssaleApi, endpoints::WireRequest, error_response::parse_error_response};
+use super::{
+    api_request::AbyssaleApi,
+    credits::{CREDITS_PATH, read_credits, spent_generation_credits},
+    endpoints::WireRequest,
+    error_response::parse_error_response,
+};
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, parse_retry_after};
 
 /// The maximum number of retries of a request that was throttled with `Retry-After` (contract 7, defaults).
@@ -14,6 +19,12 @@ const MAX_RETRIES: u32 = 3;
 
 /// The delays before retries when there was no connection (contract 7, back-off).
 const RECONNECT_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
+/// The wait after a 429 without `Retry-After`: the gateway's limit is of one second (contract 1.5).
+const GATEWAY_WAIT: Duration = Duration::from_secs(1);
+
+/// When to retry after the gateway's limit persists, in seconds.
+const GATEWAY_RETRY_SECONDS: u64 = 5;
 
 /// One POST, with the retries that are safe.
 pub(super) struct AbyssaleSubmission {
@@ -25,6 +36,8 @@ pub(super) struct AbyssaleSubmission {
     reconnects: usize,
     /// Whether a 429 without `Retry-After` was retried already.
     has_retried_bare_429: bool,
+    /// The 429 without `Retry-After` that the credits explain, while their request is in flight.
+    unexplained_429: Option<ProviderError>,
 }
 
 impl AbyssaleSubmission {
@@ -43,6 +56,7 @@ impl AbyssaleSubmission {
             retries: 0,
             reconnects: 0,
             has_retried_bare_429: false,
+            unexplained_429: None,
         })
     }
 
@@ -70,7 +84,8 @@ impl AbyssaleSubmission {
         }
     }
 
-    /// A 429 has three meanings (contract 1.5). The id, `Retry-After` and one retry distinguish them.
+    /// A 429 has four meanings (contract 1.5). The id and `Retry-After` distinguish the first two, and for a
+    /// generation the credits the other two.
     fn handle_too_many_requests(&mut self, response: &http::Response<Bytes>) -> SubmitStep {
         let error_response = parse_error_response(response.status().as_u16(), response.body());
         if error_response.id == "feature_not_in_plan" {
@@ -78,27 +93,67 @@ impl AbyssaleSubmission {
                 Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include this feature");
             return SubmitStep::Rejected(error.with_provider_error(error_response));
         }
-        if let Some(wait) = parse_retry_after(response) {
-            // Rounded up: a retry that is a moment too early is throttled again.
-            let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
-            let message = format!("Abyssale's rate limit is reached; retry in {seconds} s");
-            let error = Error::new(ErrorClass::ProviderThrottled, message)
-                .with_retry_after(seconds)
-                .with_provider_error(error_response);
-            if self.retries == MAX_RETRIES {
-                return SubmitStep::Rejected(error);
-            }
-            self.retries += 1;
-            return self.send_after(wait, error);
+        let Some(wait) = parse_retry_after(response) else { return self.handle_bare_429(error_response) };
+        // Rounded up: a retry that is a moment too early is throttled again.
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        let message = format!("Abyssale's rate limit is reached; retry in {seconds} s");
+        let error = Error::new(ErrorClass::ProviderThrottled, message)
+            .with_retry_after(seconds)
+            .with_provider_error(error_response);
+        if self.retries == MAX_RETRIES {
+            return SubmitStep::Rejected(error);
         }
-        let message = "Abyssale throttled the request twice without a Retry-After: its credits are used up, or its gateway limit persists";
-        let error = Error::new(ErrorClass::ProviderQuota, message).with_provider_error(error_response);
+        self.retries += 1;
+        self.send_after(wait, error)
+    }
+
+    /// Handles a 429 without `Retry-After`: the gateway's limit, or for a generation spent credits. The second one in
+    /// a submission is the gateway's limit, since the first one was explained.
+    fn handle_bare_429(&mut self, error_response: ProviderError) -> SubmitStep {
+        let error = gateway_limit(error_response.clone());
         if self.has_retried_bare_429 {
             return SubmitStep::Rejected(error);
         }
         self.has_retried_bare_429 = true;
-        self.send_after(Duration::from_secs(1), error)
+        if !self.wire_request.consumes_credits() {
+            return self.send_after(GATEWAY_WAIT, error);
+        }
+        match self.api.request(Method::GET, CREDITS_PATH) {
+            // At once it would exceed the gateway's limit as well.
+            Ok(request) => {
+                self.unexplained_429 = Some(error_response);
+                SubmitStep::SendAfter { wait: GATEWAY_WAIT, request, deadline_error: error }
+            }
+            Err(error) => SubmitStep::Rejected(error),
+        }
     }
+
+    /// Reads the credits, and continues with the work unless none are left. Credits that cannot be read explain
+    /// nothing, so that the gateway's limit is assumed, which clears.
+    fn handle_credits(&mut self, result: SendResult, refusal: ProviderError) -> SubmitStep {
+        let balances = match result {
+            Ok(response) => read_credits(response.status(), response.body()).ok(),
+            Err(_) => None,
+        };
+        let Some(balances) = balances else { return self.send_after(GATEWAY_WAIT, gateway_limit(refusal)) };
+        match spent_generation_credits(&balances) {
+            Some(spent) => {
+                let message = format!("Abyssale did no work: no credits are left ({spent})");
+                let error = Error::new(ErrorClass::ProviderQuota, message);
+                SubmitStep::Rejected(error.with_provider_error(refusal))
+            }
+            None => self.send(),
+        }
+    }
+}
+
+/// The error of a request that the gateway's limit refused.
+fn gateway_limit(error_response: ProviderError) -> Error {
+    let message =
+        "Abyssale throttled the request without a Retry-After: its limit of requests per second is reached";
+    Error::new(ErrorClass::ProviderThrottled, message)
+        .with_retry_after(GATEWAY_RETRY_SECONDS)
+        .with_provider_error(error_response)
 }
 
 impl SubmitProtocol for AbyssaleSubmission {
@@ -107,6 +162,9 @@ impl SubmitProtocol for AbyssaleSubmission {
     }
 
     fn on_response(&mut self, result: SendResult) -> SubmitStep {
+        if let Some(refusal) = self.unexplained_429.take() {
+            return self.handle_credits(result, refusal);
+        }
         let response = match result {
             Ok(response) => response,
             Err(SendFailure::NotSent) => return self.reconnect(),

@@ -102,6 +102,27 @@ pub(super) fn can_end_kind(name: &str, kind: &str) -> bool {
     }
 }
 
+/// The fields that may name the type of an event (contract 6.2, rule 1).
+const NAME_FIELDS: [&str; 4] = ["event_type", "event", "type", "webhook_event"];
+
+/// Returns the name of an event of an unknown type, `unnamed` for one that has neither a name nor the fields of a known
+/// type.
+pub(super) fn unknown_event_name(body: &Value) -> Option<String> {
+    let data = body.get("data").and_then(WebhookEventType::detect);
+    let is_detected = WebhookEventType::detect(body).or(data).is_some();
+    let named = NAME_FIELDS.iter().find_map(|field| {
+        let name = body.get(*field)?.as_str().filter(|name| !name.is_empty())?;
+        Some((*field, name))
+    });
+    match named {
+        Some((_, name)) if WebhookEventType::parse(name).is_some() => None,
+        // `type` can be something else in an event without a name, such as the type of a file.
+        Some(("type", _)) | None if is_detected => None,
+        Some((_, name)) => Some(name.to_owned()),
+        None => Some("unnamed".to_owned()),
+    }
+}
+
 /// Reads a delivery, with or without an envelope.
 pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
     let body: Value =
@@ -122,7 +143,7 @@ pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDeli
 
 fn read_report(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let name = ["event_type", "event", "type", "webhook_event"].into_iter().find_map(text);
+    let name = NAME_FIELDS.into_iter().find_map(text);
     let detected = WebhookEventType::detect(body);
     let event_type = match name {
         // Finished work with an unknown name is accepted too: the delivery may be the only report of it.

@@ -10,6 +10,7 @@ mod error_response;
 mod export_status;
 mod health_check;
 mod lenient_values;
+mod observations;
 mod order;
 mod partial_json_parser;
 mod poll;
@@ -26,8 +27,8 @@ use time::OffsetDateTime;
 use crate::OrderSchema;
 use crate::{
     AccessToken, ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
-    MalformedDelivery, Order, PollSchedule, PollStatus, Provider, Query, SubmitContext, SubmitProtocol,
-    delivery_limits::limit_report,
+    MalformedDelivery, Observation, Order, PollSchedule, PollStatus, Provider, Query, SubmitContext,
+    SubmitProtocol, delivery_limits::limit_report,
 };
 
 /// The provider.
@@ -146,6 +147,11 @@ impl Provider for AiStudios {
         now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<AccessToken>>>, Error> {
         Ok(Some(Box::new(access_token::TokenExchange::new(access, now)?)))
+    }
+
+    /// Deliveries are unauthenticated (contract 4), so only responses are observed.
+    fn observe_response(&self, status: http::StatusCode, body: &[u8]) -> Vec<Observation> {
+        observations::observe_response(status, body)
     }
 
     fn health_checks(

@@ -150,27 +150,38 @@ fn dispatch_hook_call(
             simulator.state.subscriptions.add(Subscription { id, hook_url, kind, design: None });
             id
         }
-        HookCall::Show(id) if simulator.state.subscriptions.contains(id) => id,
+        HookCall::Show(id) => {
+            let found = simulator.state.subscriptions.get(id);
+            let found = found.ok_or_else(|| ApiError::not_found("not_found", "webhook"))?;
+            let mut body = json!({"id": id});
+            if simulator.state.settings.subscription_shows_url {
+                body["hook_url"] = json!(found.hook_url);
+            }
+            return Ok(ok_response(simulator, body));
+        }
         HookCall::Remove(id) if simulator.state.subscriptions.remove(id) => id,
-        HookCall::Show(_) | HookCall::Remove(_) => {
+        HookCall::Remove(_) => {
             return Err(ApiError::not_found("not_found", "webhook"));
         }
     };
     Ok(ok_response(simulator, json!({"id": id})))
 }
 
-/// `GET /credits`; null is unlimited (contract 5.3).
+/// `GET /credits`; null is unlimited (contract 13.5). Extra credits are spent after those of the period.
 fn credits(simulator: &AbyssaleSimulator) -> Value {
+    let settings = &simulator.state.settings;
     let consumed = simulator.state.generations.credits_consumed;
-    let limit = simulator.state.settings.credits;
+    let beyond = settings.credits.map_or(0, |limit| consumed.saturating_sub(limit));
     json!({
         "generation_credits": {
-            "available": limit.map(|limit| limit.saturating_sub(consumed)),
-            "limit": limit,
+            "available": settings.credits.map(|limit| limit.saturating_sub(consumed)),
+            "limit": settings.credits,
             "consumed": consumed,
-            "extra": 0,
+            "extra": settings.extra_credits.saturating_sub(beyond),
         },
-        "ai_credits": {"available": 100, "limit": 100, "consumed": 0, "extra": 0},
+        "ai_credits": {
+            "available": settings.ai_credits, "limit": settings.ai_credits, "consumed": 0, "extra": 0,
+        },
     })
 }
 

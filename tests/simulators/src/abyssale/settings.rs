@@ -49,6 +49,14 @@ pub(super) struct Settings {
     pub(super) plan_excludes: Vec<DesignType>,
     /// Credits of the period, one for each banner; `None` is unlimited.
     pub(super) credits: Option<u32>,
+    /// Credits that were bought in addition.
+    pub(super) extra_credits: u32,
+    /// AI credits of the period; `None` is unlimited.
+    pub(super) ai_credits: Option<u32>,
+    /// Options that the contract does not list (13.12: the vendor adds some).
+    pub(super) unknown_options: AcceptancePolicy,
+    /// Whether the subscription service tells the URL of a subscription (contract 6.7: unknown).
+    pub(super) subscription_shows_url: bool,
     /// Longer texts, in characters, do not fit, and their banner fails.
     pub(super) longest_text: usize,
     pub(super) regenerated_id: RegeneratedId,
@@ -172,6 +180,10 @@ impl Default for Settings {
             duplication_fails: false,
             plan_excludes: Vec::new(),
             credits: None,
+            extra_credits: 0,
+            ai_credits: Some(100),
+            unknown_options: AcceptancePolicy::Accept,
+            subscription_shows_url: false,
             longest_text: 400,
             regenerated_id: RegeneratedId::Same,
             early_banners: false,

@@ -29,8 +29,8 @@ impl Subscriptions {
         self.0.push(subscription);
     }
 
-    pub(super) fn contains(&self, id: Uuid) -> bool {
-        self.0.iter().any(|subscription| subscription.id == id)
+    pub(super) fn get(&self, id: Uuid) -> Option<&Subscription> {
+        self.0.iter().find(|subscription| subscription.id == id)
     }
 
     /// Removes a subscription. Returns whether it existed.

@@ -1,6 +1,7 @@
 //! Validates an order for Abyssale before any request is sent.
 //!
-//! Fields have the provider's names and meanings. The validation covers what does not depend on the design. It does
+//! Fields have the provider's names and meanings. An unknown field is rejected: it is misspelt, or Landfall would not know
+//! what to do with it. An unknown member of an option object is passed on with a warning (`options`). The validation covers what does not depend on the design. It does
 //! not cover the content of `elements`: the provider ignores layers and properties that a design lacks (contract
 //! 3.1), so a rule for a property might reject what the provider accepts.
 
@@ -31,6 +32,7 @@ pub(super) const DYNAMIC_IMAGE: &str = "dynamic_image";
 pub(super) const BANNER: &str = "banner";
 
 pub(super) use export::complete_order;
+pub(super) use options::{DESIGN_FILE_TYPES, unknown_options};
 #[cfg(feature = "schema")]
 pub(super) use schema::order_schemas;
 

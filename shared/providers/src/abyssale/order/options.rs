@@ -1,5 +1,9 @@
 //! Validates the options of each output type, and which outputs each design type has (contract 3.1).
+//!
+//! The known options are validated. An unknown one is passed on, because the vendor adds options without notice; the caller
+//! gets a warning.
 
+use model::Violation;
 use serde_json::{Map, Value};
 
 use super::field_validators::{Request, is_id, is_integer_in};
@@ -9,7 +13,7 @@ use crate::RequestFields;
 pub(super) const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "gif", "pdf", "html5", "mp4", "auto"];
 
 /// The file types of each design type.
-pub(super) const DESIGN_FILE_TYPES: &[(&str, &[&str])] = &[
+pub(in crate::abyssale) const DESIGN_FILE_TYPES: &[(&str, &[&str])] = &[
     ("static", &["jpeg", "png", "webp", "avif", "pdf"]),
     ("animated", &["mp4", "gif", "html5"]),
     ("printer", &["pdf"]),
@@ -26,22 +30,27 @@ const HTML5: &[OptionRule] = &[
     ("include_backup_image", "expected true, false or null", |v| v.is_boolean() || v.is_null()),
     ("repeat", "expected a number, -1 without end, or null", |v| v.is_number() || v.is_null()),
 ];
-const GIF: &[OptionRule] = &[
-    ("max_fps", "expected a whole number from 2 to 9", |v| is_integer_in(2..=9)(v)),
-    ("repeat", "expected a number, -1 without end", Value::is_number),
-];
+const GIF_FPS: OptionRule = ("max_fps", "expected a whole number from 2 to 9", |v| is_integer_in(2..=9)(v));
+const GIF: &[OptionRule] = &[GIF_FPS, ("repeat", "expected a number, -1 without end", Value::is_number)];
 const VIDEO: &[OptionRule] = &[("fps", "expected a whole number from 2 to 30", |v| is_integer_in(2..=30)(v))];
 const PRINT: &[OptionRule] = &[
     ("color_profile", "expected the id of a colour profile", |v| v.as_str().is_some_and(is_id)),
     ("display_crop_marks", "expected true or false", Value::is_boolean),
 ];
 
+/// The fields that hold options, each with the rules of the known ones.
+const OPTION_OBJECTS: [(&str, &[OptionRule]); 4] =
+    [("html5", HTML5), ("gif", GIF), ("video", VIDEO), ("print", PRINT)];
+
+/// The most warnings of one request that name an option; one more counts the others. A request may have thousands of unknown
+/// options, and a job stores 20 warnings.
+const MAX_WARNINGS: usize = 19;
+
 /// Reads the options of every output type.
 pub(super) fn read_options(fields: &mut RequestFields, request: &mut Request) {
-    read_option_object(fields, request, "html5", HTML5);
-    read_option_object(fields, request, "gif", GIF);
-    read_option_object(fields, request, "video", VIDEO);
-    read_print(fields, request);
+    for (name, rules) in OPTION_OBJECTS {
+        read_option_object(fields, request, name, rules);
+    }
 }
 
 /// Reads the options of printed output.
@@ -49,17 +58,51 @@ pub(super) fn read_print(fields: &mut RequestFields, request: &mut Request) {
     read_option_object(fields, request, "print", PRINT);
 }
 
+/// Returns a warning for each unknown option of a validated request.
+pub(in crate::abyssale) fn unknown_options(request: &Value) -> Vec<Violation> {
+    let mut warnings = vec![];
+    for (object, rules) in OPTION_OBJECTS {
+        let options = request.get(object).and_then(Value::as_object).into_iter().flatten();
+        let known: Vec<&str> = rules.iter().map(|(name, ..)| *name).collect();
+        for (name, _) in options.filter(|(name, _)| !known.contains(&name.as_str())) {
+            let message =
+                format!("unknown option, passed on to Abyssale unchecked; known: {}", known.join(", "));
+            warnings.push(Violation::new(format!("{object}.{name}"), message));
+        }
+    }
+    if warnings.len() > MAX_WARNINGS {
+        let more = format!("and {} more unknown options", warnings.len() - MAX_WARNINGS);
+        warnings.truncate(MAX_WARNINGS);
+        warnings.push(Violation::new("", more));
+    }
+    warnings
+}
+
+/// Renames `gif.fps` to `gif.max_fps`: one page of the vendor calls it so (contract 13.12). The canonical request has the
+/// name of the specification.
+fn rename_gif_fps(fields: &mut RequestFields, options: &mut Map<String, Value>) {
+    let Some(fps) = options.remove("fps") else { return };
+    if options.contains_key("max_fps") {
+        return fields.add_violation("gif.fps", "expected either max_fps or fps, which are the same");
+    }
+    match (GIF_FPS.2)(&fps) {
+        true => _ = options.insert("max_fps".into(), fps),
+        false => fields.add_violation("gif.fps", GIF_FPS.1),
+    }
+}
+
 fn read_option_object(fields: &mut RequestFields, request: &mut Request, name: &str, rules: &[OptionRule]) {
-    let options: Map<String, Value> = match fields.take(name) {
+    let mut options: Map<String, Value> = match fields.take(name) {
         None => return,
         Some(Value::Object(options)) => options,
         Some(_) => return fields.add_violation(name, "expected an object"),
     };
-    for (key, value) in &options {
-        match rules.iter().find(|(known, ..)| known == key) {
-            Some((_, _, is_valid)) if is_valid(value) => {}
-            Some((_, expected, _)) => fields.add_violation(format!("{name}.{key}"), *expected),
-            None => fields.add_violation(format!("{name}.{key}"), "unknown field"),
+    if name == "gif" {
+        rename_gif_fps(fields, &mut options);
+    }
+    for (key, expected, is_valid) in rules {
+        if options.get(*key).is_some_and(|value| !is_valid(value)) {
+            fields.add_violation(format!("{name}.{key}"), *expected);
         }
     }
     request.insert(name.into(), options.into());

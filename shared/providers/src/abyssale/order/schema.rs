@@ -82,8 +82,8 @@ fn generation() -> OrderSchema {
             file_type(FILE_TYPES),
             file_compression_level(),
             ("html5", optional(html5())),
-            ("gif", optional(object([("max_fps", integer(2, 9)), ("repeat", json!({ "type": "number" }))]))),
-            ("video", optional(object([("fps", integer(2, 30))]))),
+            ("gif", optional(gif())),
+            ("video", optional(options([("fps", integer(2, 30))]))),
             print(),
             ("pages", optional(pages(0))),
             (
@@ -167,9 +167,24 @@ fn file_compression_level() -> (&'static str, Value) {
     ("file_compression_level", optional(with_description(integer(1, 100), "The quality: 100 is the best.")))
 }
 
+/// Returns the schema of an option object: unknown options are passed on.
+fn options<const N: usize>(known: [(&'static str, Value); N]) -> Value {
+    let mut schema = object(known);
+    schema["additionalProperties"] = true.into();
+    with_description(schema, "Unknown options are passed on to the provider unchecked, with a warning.")
+}
+
+fn gif() -> Value {
+    let fps = with_description(integer(2, 9), "The same as `max_fps`.");
+    let mut schema =
+        options([("max_fps", integer(2, 9)), ("fps", fps), ("repeat", json!({ "type": "number" }))]);
+    schema["not"] = json!({ "required": ["max_fps", "fps"] });
+    schema
+}
+
 fn html5() -> Value {
     let text = || json!({ "type": "string" });
-    object([
+    options([
         ("page_title", text()),
         ("click_tag", text()),
         ("ad_network", with_description(text(), "The ad network, such as `google-ads` or `iab`.")),
@@ -186,8 +201,8 @@ fn html5() -> Value {
 
 fn print() -> (&'static str, Value) {
     let profile = with_description(id(), "The id of a colour profile.");
-    let options = [("color_profile", profile), ("display_crop_marks", json!({ "type": "boolean" }))];
-    ("print", optional(object(options)))
+    let known = [("color_profile", profile), ("display_crop_marks", json!({ "type": "boolean" }))];
+    ("print", optional(options(known)))
 }
 
 /// Returns the schema of overrides by layer. The provider validates their content.

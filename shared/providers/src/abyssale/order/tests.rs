@@ -59,7 +59,9 @@ fn violations_of_ranges_and_types_name_the_field() {
         (json!({ "design_id": ID, "file_compression_level": 101 }), "file_compression_level"),
         (json!({ "design_id": ID, "gif": { "max_fps": 10 } }), "gif.max_fps"),
         (json!({ "design_id": ID, "video": { "fps": 1 } }), "video.fps"),
-        (json!({ "design_id": ID, "html5": { "title": "x" } }), "html5.title"),
+        (json!({ "design_id": ID, "gif": { "fps": 10 } }), "gif.fps"),
+        (json!({ "design_id": ID, "gif": { "fps": 9, "max_fps": 9 } }), "gif.fps"),
+        (json!({ "design_id": ID, "html6": { "page_title": "x" } }), "html6"),
         (json!({ "design_id": ID, "pages": { "page_0": {} } }), "pages.page_0"),
         (json!({ "design_id": ID, "pages": { "first": {} } }), "pages.first"),
         (json!({ "design_id": ID, "callback_url": "https://x" }), "callback_url"),
@@ -70,6 +72,38 @@ fn violations_of_ranges_and_types_name_the_field() {
     ] {
         assert_eq!(invalid_fields(GENERATION, request.clone()), [field], "{request}");
     }
+}
+
+#[test]
+fn unknown_options_are_kept_with_a_warning_each_and_known_ones_are_not_warned_of() {
+    let request = json!({
+        "design_id": ID, "html5": { "page_title": "t", "title": "x" }, "gif": { "max_fps": 9, "loop": { "n": 1.0 } },
+        "video": { "bitrate": null }, "print": { "bleed": [3] },
+    });
+    let order = order(GENERATION, request.clone()).expect("a valid request");
+    let mut canonical = request;
+    canonical["gif"]["loop"]["n"] = json!(1);
+    assert_eq!(order.request, canonical);
+    let warnings = unknown_options(&order.request);
+    let fields: Vec<&str> = warnings.iter().map(|warning| warning.field.as_str()).collect();
+    assert_eq!(fields, ["html5.title", "gif.loop", "video.bitrate", "print.bleed"]);
+    assert!(warnings[1].message.contains("known: max_fps, repeat"), "{}", warnings[1].message);
+}
+
+#[test]
+fn the_number_of_warnings_is_limited() {
+    let options: Map<String, Value> = (0..50).map(|n| (format!("new_{n}"), json!(n))).collect();
+    let order = order(GENERATION, json!({ "design_id": ID, "html5": options })).expect("a valid request");
+    let warnings = unknown_options(&order.request);
+    assert_eq!((warnings.len(), warnings[19].message.as_str()), (20, "and 31 more unknown options"));
+}
+
+#[test]
+fn fps_of_a_gif_is_max_fps() {
+    let order = |gif: Value| order(GENERATION, json!({ "design_id": ID, "gif": gif })).expect("good");
+    let canonical = order(json!({ "max_fps": 5 }));
+    assert_eq!(order(json!({ "fps": 5.0 })), canonical);
+    assert_eq!(unknown_options(&canonical.request), []);
 }
 
 #[test]

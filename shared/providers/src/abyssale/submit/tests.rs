@@ -3,16 +3,25 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::order::{EXPORT, read_order},
+    super::order::{EXPORT, GENERATION, read_order},
     *,
 };
 use crate::Credentials;
 
 fn submission() -> AbyssaleSubmission {
-    let order = read_order(EXPORT, fields(json!({ "banner_ids": [ID] }))).expect("a valid request");
+    submission_of(EXPORT, json!({ "banner_ids": [ID] }))
+}
+
+/// The submission of work that costs credits.
+fn generation() -> AbyssaleSubmission {
+    submission_of(GENERATION, json!({ "design_id": ID }))
+}
+
+fn submission_of(kind: &str, request: Value) -> AbyssaleSubmission {
+    let order = read_order(kind, fields(request)).expect("a valid request");
     let callback_url = url::Url::parse("https://hooks.example.com/webhooks/abyssale/j/t").expect("a URL");
     AbyssaleSubmission::new(&SubmitContext {
-        kind: EXPORT,
+        kind,
         request: &order.request,
         callback_url: &callback_url,
         api_url: "https://api.example.com",
@@ -105,14 +114,88 @@ fn each_response_has_one_meaning() {
     }
 }
 
+/// The path and the wait of the request of a step.
+fn sent(step: SubmitStep) -> (String, u64) {
+    match step {
+        SubmitStep::Send(request) => (request.uri().path().to_owned(), 0),
+        SubmitStep::SendAfter { wait, request, .. } => (request.uri().path().to_owned(), wait.as_secs()),
+        other => panic!("nothing is sent: {other:?}"),
+    }
+}
+
+/// The class and the message of the error of a step that ends the submission.
+fn rejected(step: SubmitStep) -> (ErrorClass, String) {
+    match step {
+        SubmitStep::Rejected(error) => (error.class, error.message),
+        other => panic!("not rejected: {other:?}"),
+    }
+}
+
+fn credits(available: Value, extra: u64) -> SendResult {
+    let credits = json!({ "available": available, "limit": 500, "consumed": 500, "extra": extra });
+    response(200, None, &json!({ "generation_credits": credits }).to_string())
+}
+
+const EXPORT_PATH: &str = "/async/banners/export";
+const GENERATION_PATH: &str = "/async/banner-builder/0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d/generate";
+
 #[test]
-fn a_429_without_retry_after_is_retried_once() {
+fn an_export_without_a_reason_for_its_429_is_retried_once_and_then_throttled() {
     let mut submission = submission();
     submission.start();
-    assert!(matches!(submission.on_response(response(429, None, "")), SubmitStep::SendAfter { .. }));
-    assert!(
-        matches!(submission.on_response(response(429, None, "")), SubmitStep::Rejected(error) if error.class == ErrorClass::ProviderQuota)
-    );
+    assert_eq!(sent(submission.on_response(response(429, None, ""))), (EXPORT_PATH.into(), 1));
+    let (class, _) = rejected(submission.on_response(response(429, None, "")));
+    assert_eq!(class, ErrorClass::ProviderThrottled);
+}
+
+#[test]
+fn a_generation_without_credits_is_not_sent_again() {
+    let mut submission = generation();
+    submission.start();
+    let quota = r#"{"id":"rate_limit_exceeded","message":"No credits."}"#;
+    assert_eq!(sent(submission.on_response(response(429, None, quota))), ("/credits".into(), 1));
+    let SubmitStep::Rejected(error) = submission.on_response(credits(json!(0), 0)) else {
+        panic!("not rejected")
+    };
+    assert_eq!(error.class, ErrorClass::ProviderQuota);
+    assert!(error.message.contains("0 of 500 available, 0 extra, 500 consumed"), "{}", error.message);
+    let provider = error.provider.expect("the response to the generation");
+    assert_eq!((provider.status, provider.message.as_str()), (429, "No credits."));
+}
+
+#[test]
+fn a_generation_with_credits_is_sent_again() {
+    for answer in [credits(json!(1), 0), credits(json!(0), 1), credits(Value::Null, 0)] {
+        let mut submission = generation();
+        submission.start();
+        submission.on_response(response(429, None, ""));
+        assert_eq!(sent(submission.on_response(answer)), (GENERATION_PATH.into(), 0));
+        let (class, _) = rejected(submission.on_response(response(429, None, "")));
+        assert_eq!(class, ErrorClass::ProviderThrottled, "the second 429 is the gateway's limit");
+    }
+}
+
+#[test]
+fn a_generation_whose_credits_cannot_be_read_is_sent_again_after_a_wait() {
+    for answer in [
+        response(429, None, ""),
+        response(429, Some("1700"), r#"{"id":"request_rate_limited"}"#),
+        response(500, None, ""),
+        response(404, None, r#"{"id":"endpoint_not_found"}"#),
+        response(200, None, "{}"),
+        Err(SendFailure::NotSent),
+        Err(SendFailure::MaybeSent),
+    ] {
+        let shown = format!("{answer:?}");
+        let mut submission = generation();
+        submission.start();
+        submission.on_response(response(429, None, ""));
+        assert_eq!(sent(submission.on_response(answer)), (GENERATION_PATH.into(), 1), "{shown}");
+        assert!(matches!(
+            submission.on_response(response(200, None, r#"{"generation_request_id":"g"}"#)),
+            SubmitStep::Accepted(_)
+        ));
+    }
 }
 
 #[test]

@@ -52,8 +52,9 @@ pub(crate) fn plan_banners(
     let banners: Vec<Banner> =
         sheets.into_iter().map(|sheet| plan_banner(simulator, design, sheet, body)).collect();
     let requested = u32::try_from(banners.len()).unwrap_or(u32::MAX);
-    let consumed = simulator.state.generations.credits_consumed;
-    if simulator.state.settings.credits.is_some_and(|credits| consumed.saturating_add(requested) > credits) {
+    let needed = simulator.state.generations.credits_consumed.saturating_add(requested);
+    let settings = &simulator.state.settings;
+    if settings.credits.is_some_and(|credits| needed > credits.saturating_add(settings.extra_credits)) {
         return Err(ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limit_exceeded",

@@ -12,6 +12,7 @@ use crate::abyssale::file_type::FileType;
 use crate::abyssale::generation::operation::GenerationOperation;
 use crate::abyssale::request_body;
 use crate::abyssale::settings::Settings;
+use crate::acceptance_policy::AcceptancePolicy;
 
 /// A valid body.
 #[derive(Debug, Default)]
@@ -76,7 +77,32 @@ pub(crate) fn validate(
             read_output(fields, operation, &mut body, &mut field_errors);
         }
     }
+    if settings.unknown_options == AcceptancePolicy::Refuse {
+        find_unknown_options(fields, &mut field_errors);
+    }
     if field_errors.is_empty() { Ok(body) } else { Err(ApiError::invalid(field_errors)) }
+}
+
+/// The options that contract 3.1 lists.
+const OPTIONS: [(&str, &[&str]); 4] = [
+    ("html5", &["page_title", "click_tag", "ad_network", "include_backup_image", "repeat"]),
+    ("gif", &["max_fps", "repeat"]),
+    ("video", &["fps"]),
+    ("print", &["color_profile", "display_crop_marks"]),
+];
+
+/// Adds an error for each option that the contract does not list.
+fn find_unknown_options(fields: BodyFields<'_>, field_errors: &mut Vec<FieldError>) {
+    for (object, known) in OPTIONS {
+        let options = fields.map(object, &mut Vec::new()).into_iter().flatten();
+        for (name, _) in options.filter(|(name, _)| !known.contains(&name.as_str())) {
+            field_errors.push(FieldError::new(
+                &format!("{object}.{name}"),
+                "unknown_field",
+                "Unknown field.",
+            ));
+        }
+    }
 }
 
 /// Reads the type and the quality of the files.

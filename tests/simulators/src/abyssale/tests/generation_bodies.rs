@@ -160,6 +160,29 @@ fn generations_are_limited_by_plan_and_credits() {
 }
 
 #[test]
+fn extra_credits_are_spent_after_those_of_the_period() {
+    let mut bench = TestBench::new();
+    let design = bench.design("animated", 0);
+    bench.admin(Method::PUT, "/knobs", &json!({"credits": 2, "extra_credits": 2, "ai_credits": null}));
+    bench.generate(&design, &json!({}));
+    let (_, credits) = bench.api(Method::GET, "/credits", &Value::Null);
+    assert_eq!(credits["generation_credits"], json!({"available": 0, "limit": 2, "consumed": 3, "extra": 1}));
+    assert_eq!(credits["ai_credits"]["available"], Value::Null);
+    assert_eq!(bench.api(Method::POST, &multi(&design), &json!({})).0, 429);
+}
+
+#[test]
+fn options_that_the_contract_does_not_list_are_ignored_or_refused() {
+    let mut bench = TestBench::new();
+    let design = bench.design("animated", 0);
+    let body = json!({"gif": {"max_fps": 3, "loop": 1}});
+    bench.generate(&design, &body);
+    bench.admin(Method::PUT, "/knobs", &json!({"unknown_options": "refuse"}));
+    let (status, refused) = bench.api(Method::POST, &multi(&design), &body);
+    assert_eq!((status, &refused["errors"][0]["path"]), (400, &json!("gif.loop")));
+}
+
+#[test]
 fn generations_count_only_against_the_gateway_limit() {
     let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"tiers": [{"requests": 1, "seconds": 60}]}));
