@@ -111,3 +111,18 @@ fn the_generated_secret_never_changes_and_everything_else_is_added_by_the_submit
     assert_eq!(setting(schedule, "Type"), "ScheduleV2");
     assert_eq!(setting(schedule, "Input"), r#"'{"command": "complete_secret"}'"#);
 }
+
+#[test]
+fn a_schedule_reads_the_credits_that_the_alarm_watches() {
+    let template = template();
+    let submit = resource(&template, "SubmitFunction");
+    let (_, schedule) = submit.split_once("        ReadCredits:\n").expect("a schedule");
+    let (schedule, _) = schedule.split_once("        CompleteSecret:\n").expect("the next one");
+    assert_eq!(setting(schedule, "Input"), r#"'{"command": "read_credits"}'"#);
+    assert_eq!(setting(schedule, "ScheduleExpression"), "rate(1 hour)");
+    let alarm = resource(&template, "FewCreditsAlarm");
+    assert_eq!(
+        (setting(&alarm, "Period"), setting(&alarm, "Threshold")),
+        ("3600", "!Ref AbyssaleCreditsWarning")
+    );
+}

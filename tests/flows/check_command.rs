@@ -175,9 +175,9 @@ async fn the_credits_are_shown_and_few_of_them_are_a_warning() {
 }
 
 #[tokio::test]
-async fn the_schedule_measures_the_credits_of_every_provider_with_a_key() {
+async fn the_schedule_measures_the_credits_of_providers_with_a_level() {
     let log = CapturedLog::start();
-    let world = World::start().await;
+    let world = World::start_with(|options| options.variable("ABYSSALE_CREDITS_WARNING", "20")).await;
     world.set_knobs(json!({ "credits": 70, "extra_credits": 7 }));
     let read = async || world.invoke(json!({ "command": "read_credits" })).await.expect("a response");
     let balance = |kind: &str, left: u32, limit: u32, extra: u32| json!({ "kind": kind, "left": left, "available": limit, "limit": limit, "consumed": 0, "extra": extra });
@@ -188,11 +188,16 @@ async fn the_schedule_measures_the_credits_of_every_provider_with_a_key() {
     world.set_knobs(json!({ "api_key_revoked": true }));
     let failed = &read().await["providers"][0];
     assert!(failed["error"].as_str().is_some_and(|error| error.contains("API key")), "{failed}");
-    let mut secret = world.secret().await;
-    secret["providers"]["abyssale"]["api_key"] = json!("");
-    world.put_secret(&secret).await;
     let failure = world.invoke(json!({ "command": "read_credits", "more": 1 })).await;
     assert_eq!(failure.expect_err("a rejection").error_type, "Permanent.InvalidRequest");
+}
+
+#[tokio::test]
+async fn the_schedule_sends_no_request_without_a_level() {
+    let world = World::start().await;
+    let response = world.invoke(json!({ "command": "read_credits" })).await.expect("a response");
+    assert_eq!(response, json!({ "providers": [] }));
+    assert_eq!(world.admin(Method::GET, "/requests?path=/credits", Value::Null), json!([]));
 }
 
 #[tokio::test]

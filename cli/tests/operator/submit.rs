@@ -3,7 +3,7 @@
 use std::fs;
 
 use harness::cloud::{Outage, Service};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::operator_workspace::Workspace;
 

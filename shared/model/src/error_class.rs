@@ -34,7 +34,7 @@ pub enum ErrorClass {
     ProviderCredentials,
     /// The provider's plan does not include this operation.
     ProviderPlan,
-    /// The provider's credits are used up, or its gateway limit persists.
+    /// The provider's credits are used up.
     ProviderQuota,
     /// The provider throttled the request and did no work.
     ProviderThrottled,

@@ -12,6 +12,10 @@ const NON_READERS: &[&str] = &["Some", "service_config", "streaming_config"];
 const PROVIDER_SUFFIXES: &[&str] = &["API_URL", "DOWNLOAD_HOSTS", "REQUESTS_PER_SECOND"];
 /// The suffix of the setting that only providers with a limit on concurrent work have.
 const CONCURRENCY_SUFFIX: &str = "CONCURRENT_JOBS";
+/// The suffix of the setting that only providers that tell their credits have.
+const CREDITS_SUFFIX: &str = "CREDITS_WARNING";
+/// The suffix of the setting that only providers with a subscription service have.
+const SUBSCRIPTIONS_SUFFIX: &str = "SUBSCRIPTIONS_URL";
 
 /// Returns the code of the files that read the environment, without tests, comments and white space.
 fn code() -> Vec<String> {
@@ -74,11 +78,15 @@ pub(super) fn settings() -> BTreeSet<String> {
         found.extend(bound(code).chain(constants(code)).map(str::to_owned));
         suffixes.extend(provider_suffixes(code));
     }
-    let known: BTreeSet<&str> = PROVIDER_SUFFIXES.iter().copied().chain([CONCURRENCY_SUFFIX]).collect();
+    let of_some = [CONCURRENCY_SUFFIX, CREDITS_SUFFIX, SUBSCRIPTIONS_SUFFIX];
+    let known: BTreeSet<&str> = PROVIDER_SUFFIXES.iter().copied().chain(of_some).collect();
     assert_eq!(suffixes, known, "the suffixes of settings that are read for each provider");
     for provider in providers::ALL {
         let limited = provider.concurrency_limit().map(|_| CONCURRENCY_SUFFIX);
-        let suffixes = PROVIDER_SUFFIXES.iter().copied().chain(limited);
+        let tells_credits = provider.default_credits_warning().map(|_| CREDITS_SUFFIX);
+        let subscribes = provider.default_subscriptions_url().map(|_| SUBSCRIPTIONS_SUFFIX);
+        let suffixes =
+            PROVIDER_SUFFIXES.iter().copied().chain(limited).chain(tells_credits).chain(subscribes);
         found.extend(suffixes.map(|suffix| format!("{}_{suffix}", provider.name().to_uppercase())));
     }
     found

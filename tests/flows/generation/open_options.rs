@@ -73,7 +73,7 @@ async fn a_repeated_request_with_an_unknown_option_returns_the_same_job_and_warn
     assert_eq!(again.body()["warnings"], first.body()["warnings"]);
     let mut other = gif_request(&world);
     other["gif"]["dithering"] = json!(null);
-    assert_problem(&world.post(&other, key).await, 422, "idempotency-mismatch");
+    assert_problem(&world.post(&other, key).await, 409, "idempotency-mismatch");
 }
 
 #[tokio::test]

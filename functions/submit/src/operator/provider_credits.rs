@@ -1,5 +1,6 @@
 //! Use case: read the credits that the accounts at the providers have left. The schedule of `template.yaml` does, so that
-//! the metric `ProviderCreditsLeft` has a value of the last hour. Every response with credits is measured where it arrives.
+//! the metric `ProviderCreditsLeft` and its alarm have a value of the last hour. Every response with credits is measured where
+//! it arrives.
 
 use model::Error;
 use provider_client::ProviderClient;
@@ -9,15 +10,18 @@ use time::OffsetDateTime;
 
 use crate::clients::Clients;
 
-/// Runs the command `read_credits`: reads the credits of every provider that tells them and has a key. The failure of one
-/// provider is a part of the response.
+/// Runs the command `read_credits`: reads the credits of every provider that has a warning level other than 0 and a key.
+/// Without a level nobody waits for the value, and CloudWatch would bill the metric. The failure of one provider is a part of
+/// the response.
 ///
 /// # Errors
 /// Landfall's secret cannot be read.
 pub(crate) async fn run_read_credits(clients: &Clients, deadline: OffsetDateTime) -> Result<Value, Error> {
     let secret = clients.secrets.get().await?;
     let mut read = vec![];
-    for provider in providers::ALL.iter().copied() {
+    let is_watched =
+        |name: &str| clients.config.operator.credits_warning(name).is_some_and(|level| level > 0);
+    for provider in providers::ALL.iter().copied().filter(|provider| is_watched(provider.name())) {
         let credentials = Credentials::new(secret.provider_section(provider.name()));
         let api_url = clients.config.providers.api_url(provider.name());
         let access = ApiAccess { api_url, credentials: &credentials };
