@@ -211,10 +211,10 @@ impl ProjectSubmission {
 
     fn handle_export_progress(&mut self, result: &SendResult) -> SubmitStep {
         let is_exporting =
-            |progress: ExportProgress| progress.url.is_some() || progress.percent.is_some_and(|at| at > 0.0);
+            |progress: &ExportProgress| progress.url.is_some() || progress.percent.is_some_and(|at| at > 0.0);
         match self.read_progress(result) {
             Err(step) => *step,
-            Ok(progress) if progress.is_some_and(is_exporting) => self.join(),
+            Ok(progress) if progress.as_ref().is_some_and(is_exporting) => self.join(),
             Ok(_) => SubmitStep::Rejected(not_exported_error(&self.creation)),
         }
     }
@@ -297,14 +297,14 @@ impl ProjectSubmission {
 
     /// Converts an error response to an error that names the caller's field, or what the caller can still do.
     fn rejection_error(&self, error_response: &ErrorResponse) -> Error {
-        let error = error_response.to_error();
+        let mut error = error_response.to_error();
         if self.is_continued {
             let id = self.project_id();
-            let message = format!(
-                "{}; AI Studios has made the project {id}, and a job of kind export with this project_id exports it",
-                error.message
+            let hint = format!(
+                "; AI Studios has made the project {id}, and a job of kind export with this project_id exports it"
             );
-            return Error { message, ..error };
+            error.message.push_str(&hint);
+            return error;
         }
         if error_response.kind() != ErrorKind::NotFound || !self.has_project_field {
             return error;

@@ -3,7 +3,10 @@
 use model::{Error, ErrorClass};
 use serde_json::{Map, Value, json};
 
-use super::{lenient_values::read_text, order::{Kind, OPTIONS}};
+use super::{
+    lenient_values::read_text,
+    order::{Kind, OPTIONS},
+};
 use crate::SubmitContext;
 
 /// A request that the provider may charge for. It is sent at most once.

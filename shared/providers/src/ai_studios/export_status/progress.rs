@@ -71,7 +71,8 @@ impl ExportProgress {
 
     /// Whether an automation has made the project: both are documented together (contract 7).
     pub(crate) fn is_created(&self) -> bool {
-        self.is_full() && self.state.as_deref().is_some_and(|state| state.trim().eq_ignore_ascii_case("finish"))
+        self.is_full()
+            && self.state.as_deref().is_some_and(|state| state.trim().eq_ignore_ascii_case("finish"))
     }
 
     /// Whether the progress is 100.

@@ -155,7 +155,8 @@ fn is_words(value: &Value) -> bool {
 /// Whether a value is a code of ISO 639-1, which the provider names, with or without a region.
 fn is_language(value: &Value) -> bool {
     let is_code = |text: &str| {
-        let (language, region) = text.split_once('-').map_or((text, None), |(code, region)| (code, Some(region)));
+        let (language, region) =
+            text.split_once('-').map_or((text, None), |(code, region)| (code, Some(region)));
         language.len() == 2
             && language.bytes().all(|b| b.is_ascii_lowercase())
             && region.is_none_or(|region| {

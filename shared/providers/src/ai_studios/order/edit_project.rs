@@ -37,14 +37,17 @@ fn validate_update(fields: &mut RequestFields, path: &str, update: &Value) {
     let Value::Object(members) = update else {
         return fields.add_violation(path, "expected an object with scene_idx, type and values");
     };
-    let mut require = |members: &Map<String, Value>, name: &str, expected: &str, is_valid: fn(&Value) -> bool| {
-        if !members.get(name).is_some_and(is_valid) {
-            fields.add_violation(format!("{path}.{name}"), expected);
-        }
-    };
+    let mut require =
+        |members: &Map<String, Value>, name: &str, expected: &str, is_valid: fn(&Value) -> bool| {
+            if !members.get(name).is_some_and(is_valid) {
+                fields.add_violation(format!("{path}.{name}"), expected);
+            }
+        };
     require(members, "scene_idx", "expected the index of a scene, from 0", |value| value.as_u64().is_some());
     let expected = format!("expected one of: {}", CLIP_TYPES.join(", "));
-    require(members, "type", &expected, |value| value.as_str().is_some_and(|name| CLIP_TYPES.contains(&name)));
+    require(members, "type", &expected, |value| {
+        value.as_str().is_some_and(|name| CLIP_TYPES.contains(&name))
+    });
     require(members, "values", "expected an object of what changes", Value::is_object);
     for name in members.keys().filter(|name| !["scene_idx", "type", "values"].contains(&name.as_str())) {
         fields.add_violation(format!("{path}.{name}"), "unknown field");

@@ -29,7 +29,8 @@ pub(super) fn read_export(fields: &mut RequestFields) -> Request {
 fn reject_export_options(fields: &mut RequestFields, request: &Request) {
     for name in ["resolution", "workspace_id"] {
         if request.contains_key(name) {
-            fields.add_violation(name, "not allowed with track, which starts no export unless export is true");
+            fields
+                .add_violation(name, "not allowed with track, which starts no export unless export is true");
         }
     }
 }

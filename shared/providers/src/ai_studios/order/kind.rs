@@ -52,16 +52,4 @@ impl Kind {
     pub(in crate::ai_studios) fn parse(name: &str) -> Option<Self> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
-
-    /// Whether the provider first makes a project, which is then exported by a request of its own (contract 7).
-    pub(in crate::ai_studios) fn is_automation(self) -> bool {
-        match self {
-            Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo => true,
-            Kind::Export
-            | Kind::CreateProject
-            | Kind::EditProject
-            | Kind::SimpleVideo
-            | Kind::CustomVideo => false,
-        }
-    }
 }

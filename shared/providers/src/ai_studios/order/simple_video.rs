@@ -1,9 +1,7 @@
 //! Reads an order for a text that an avatar speaks: one of the provider's avatars in its clothes, or one of the
 //! account's own (contract 7, "Chroma-key video" and "Custom-avatar video").
 
-use super::field_validators::{
-    MAX_SCRIPT_CHARS, MAX_WORDS_CHARS, Request, read_export_options, read_text,
-};
+use super::field_validators::{MAX_SCRIPT_CHARS, MAX_WORDS_CHARS, Request, read_export_options, read_text};
 use crate::RequestFields;
 
 pub(super) fn read_simple_video(fields: &mut RequestFields) -> Request {

@@ -5,9 +5,7 @@ use serde_json::{Map, Value, json};
 use super::common::{export_options, text};
 use crate::{
     ai_studios::order::{
-        automation::{
-            DURATIONS, MAX_URL_BYTES, MEDIA, OPTIONS, SCRIPT_OPTIONS, SPEED, STYLES, has_option,
-        },
+        automation::{DURATIONS, MAX_URL_BYTES, MEDIA, OPTIONS, SCRIPT_OPTIONS, SPEED, STYLES, has_option},
         field_validators::{MAX_SCRIPT_CHARS, MAX_WORDS_CHARS},
         kind::Kind,
     },
@@ -16,7 +14,8 @@ use crate::{
 
 pub(super) fn schema(kind: Kind) -> OrderSchema {
     let [workspace, resolution] = export_options();
-    let url = || json!({ "type": "string", "pattern": "^https?://", "format": "uri", "maxLength": MAX_URL_BYTES });
+    let url =
+        || json!({ "type": "string", "pattern": "^https?://", "format": "uri", "maxLength": MAX_URL_BYTES });
     let (input, value, description, example): (_, _, _, fn() -> Value) = match kind {
         Kind::ScriptsToVideo => (
             "scripts",

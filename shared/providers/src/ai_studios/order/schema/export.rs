@@ -18,13 +18,7 @@ fn export() -> OrderSchema {
         kind: Kind::Export.name(),
         variant: "",
         description: "Renders and exports the video of a project.",
-        fields: vec![
-            ("project_id", project()),
-            workspace,
-            resolution,
-            ("track", off()),
-            ("export", off()),
-        ],
+        fields: vec![("project_id", project()), workspace, resolution, ("track", off()), ("export", off())],
         required: &["project_id"],
         example: json!({ "project_id": "66b1f0c2a9d3e84f57c10a2b", "resolution": "1080" }),
     }
@@ -48,13 +42,7 @@ fn tracking_with_export() -> OrderSchema {
         kind: Kind::Export.name(),
         variant: "TrackingWithExport",
         description: "Waits until an automation has made a project, and exports it unless somebody did.",
-        fields: vec![
-            ("project_id", project()),
-            workspace,
-            resolution,
-            ("track", on()),
-            ("export", export),
-        ],
+        fields: vec![("project_id", project()), workspace, resolution, ("track", on()), ("export", export)],
         required: &["project_id", "track", "export"],
         example: json!({ "project_id": "66b1f0c2a9d3e84f57c10a2b", "track": true, "export": true }),
     }
