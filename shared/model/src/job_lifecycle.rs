@@ -85,7 +85,7 @@ impl Job {
     /// Applies an event. No other function changes the status of a job.
     pub fn apply(&mut self, event: JobEvent, now: OffsetDateTime) -> JobChange {
         let event = limit_event(event, now);
-        let change = match transition(self.status, &event) {
+        let change = match self.transition(&event) {
             Transition::Stale => return JobChange::Unchanged,
             Transition::Record if self.is_recorded(&event) => return JobChange::Unchanged,
             Transition::Record => JobChange::Recorded,
@@ -120,9 +120,20 @@ impl Job {
         change
     }
 
+    /// What an event changes in the status. While the next request of accepted work waits or is sent, a late report of
+    /// progress is about the request before it.
+    fn transition(&self, event: &JobEvent) -> Transition {
+        let is_between_requests = self.provider_job_id.is_some()
+            && matches!(self.status, JobStatus::Waiting | JobStatus::Submitting);
+        match event {
+            JobEvent::ProgressReported { .. } if is_between_requests => Transition::Stale,
+            _ => transition(self.status, event),
+        }
+    }
+
     /// Whether an event would change the job.
     pub fn is_changed_by(&self, event: &JobEvent) -> bool {
-        match transition(self.status, event) {
+        match self.transition(event) {
             Transition::Stale => false,
             Transition::Record => !self.is_recorded(event),
             Transition::To(_) => true,
@@ -232,6 +243,7 @@ impl Job {
             }
             JobEvent::SubmissionStarted
             | JobEvent::SubmissionDeferred { .. }
+            | JobEvent::PhaseFinished
             | JobEvent::SubmissionRejected { .. }
             | JobEvent::SubmissionOutcomeUnknown { .. }
             | JobEvent::ResultReturned { .. }
@@ -257,6 +269,8 @@ impl Job {
         match event {
             JobEvent::SubmissionStarted => {}
             JobEvent::SubmissionDeferred { error } => self.error = error.or(self.error.take()),
+            // Progress only grows, and the next request starts at 0.
+            JobEvent::PhaseFinished => (self.progress, self.error) = (None, None),
             JobEvent::SubmissionAccepted { provider_job_id } => {
                 self.provider_job_id.get_or_insert(provider_job_id);
                 // The outcome was unknown until now.

@@ -46,14 +46,18 @@ pub trait Provider: Sync {
         Ok(order)
     }
 
-    /// Returns the resource that the work of an order locks, such as the project that is rendered. A second order for
-    /// the same resource is rejected until the first one has ended. None when orders do not conflict.
-    fn exclusive_resource(&self, _request: &Value) -> Option<String> {
+    /// Returns the resource that a job's next request locks, such as the project that is rendered. Another job for the
+    /// same resource is rejected until the first one has ended. None when jobs do not conflict.
+    fn exclusive_resource(&self, _job: &Job) -> Option<String> {
         None
     }
 
-    /// Returns the default limit of concurrent jobs that lock a resource. Further ones wait. None when there is no
-    /// limit.
+    /// Whether a job counts for the limit of concurrent jobs.
+    fn is_concurrency_limited(&self, job: &Job) -> bool {
+        self.exclusive_resource(job).is_some()
+    }
+
+    /// Returns the default limit of concurrent jobs that are limited. Further ones wait. None when there is no limit.
     fn concurrency_limit(&self) -> Option<u32> {
         None
     }
@@ -62,7 +66,8 @@ pub trait Provider: Sync {
     /// empty.
     fn empty_secret_section(&self) -> Value;
 
-    /// Starts the submission of an order at the time `now`.
+    /// Starts the submission of an order at the time `now`, or of its next request once the provider has finished an
+    /// earlier one, see [`PollStatus::PhaseFinished`].
     ///
     /// # Errors
     /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a

@@ -16,6 +16,10 @@ pub struct SubmitContext<'a> {
     pub kind: &'a str,
     /// The order's request, as [`crate::Order`] holds it.
     pub request: &'a Value,
+    /// The provider's id of the job's earlier request. None when this is the first one.
+    pub provider_job_id: Option<&'a ProviderJobId>,
+    /// What the provider's module has stored with the job.
+    pub provider_state: &'a Map<String, Value>,
     /// The URL for the provider's deliveries. It holds the callback token.
     pub callback_url: &'a Url,
     /// Base URL of the provider's API, without a trailing slash.

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use model::{CallbackKeys, Error, ErrorClass, JobId, ProviderName};
+use model::{CallbackKeys, Error, ErrorClass, Job, JobId, ProviderName};
 use provider_client::{ProviderClient, RateLimiter, latest_send_time};
 use providers::{Credentials, Provider, SubmitContext, SubmitProtocol};
-use serde_json::Value;
 use time::OffsetDateTime;
 use url::Url;
 
@@ -22,13 +21,9 @@ pub(crate) struct SubmissionContext<'a> {
 }
 
 impl<'a> SubmissionContext<'a> {
-    /// Reads the secret and creates the protocol of the submission. Fails on every configuration error, so that nothing
+    /// Reads the secret and creates the protocol of the job's next request. Fails on every configuration error, so that nothing
     /// is written before.
-    pub(crate) async fn prepare_protocol(
-        &self,
-        kind: &str,
-        request: &Value,
-    ) -> Result<Box<dyn SubmitProtocol>, Error> {
+    pub(crate) async fn prepare_protocol(&self, job: &Job) -> Result<Box<dyn SubmitProtocol>, Error> {
         let config = &self.clients.config;
         let secret = self.clients.secrets.get().await?;
         let credentials = Credentials::new(secret.provider_section(self.provider.name()));
@@ -36,8 +31,10 @@ impl<'a> SubmissionContext<'a> {
         let keys = secret.callback_keys();
         let callback_url = create_callback_url(&config.webhook_url, &keys, &name, self.job_id)?;
         let context = SubmitContext {
-            kind,
-            request,
+            kind: &job.kind,
+            request: &job.request,
+            provider_job_id: job.provider_job_id.as_ref(),
+            provider_state: &job.provider_state,
             callback_url: &callback_url,
             api_url: config.providers.api_url(self.provider.name()),
             credentials: &credentials,

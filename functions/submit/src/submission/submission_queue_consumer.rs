@@ -83,7 +83,7 @@ impl<'a> SubmissionQueueConsumer<'a> {
         runtime::record_provider(provider.name());
         let context = SubmissionContext { clients: self.clients, provider, job_id, deadline: self.deadline };
         // This precedes the transition: after a configuration error the job still waits.
-        let protocol = context.prepare_protocol(&job.kind, &job.request).await?;
+        let protocol = context.prepare_protocol(&job).await?;
         match acquire_lock_and_slot(self.clients, &job, provider).await {
             Ok(SlotStatus::Acquired) => self.attempt_submission(context, job, protocol).await,
             Ok(SlotStatus::LimitReached) => self.delay_without_slot(job_id).await,

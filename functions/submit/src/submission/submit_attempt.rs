@@ -72,8 +72,8 @@ impl SubmitAttempt<'_> {
                     continue;
                 }
                 SubmitStep::StoreProviderState(notes) => {
-                    if let Err(error) = self.store_notes(notes).await {
-                        return SubmitOutcome::Refused(error);
+                    if let Err(outcome) = self.store_notes(notes).await {
+                        return *outcome;
                     }
                     step = protocol.on_stored();
                     continue;
@@ -97,14 +97,18 @@ impl SubmitAttempt<'_> {
         }
     }
 
-    /// Stores what later requests need to know about the work, unless the job was cancelled.
-    async fn store_notes(&mut self, provider_state: Map<String, Value>) -> Result<(), Error> {
+    /// Stores what later requests need to know about the work, unless the job was cancelled or another event ended its
+    /// submission.
+    async fn store_notes(&mut self, provider_state: Map<String, Value>) -> Result<(), Box<SubmitOutcome>> {
         let event = JobEvent::ProviderStateStored { provider_state };
         let now = OffsetDateTime::now_utc();
-        (self.job, _) = self.job_store.apply_event_to(&self.job, &event, now).await?;
+        let stored = self.job_store.apply_event_to(&self.job, &event, now).await;
+        (self.job, _) = stored.map_err(|error| Box::new(SubmitOutcome::Refused(error)))?;
         match self.job.status {
-            JobStatus::Cancelled => Err(cancelled_before_submission()),
-            _ => Ok(()),
+            // A job that waits for its first reservation is submitting before the request is sent.
+            JobStatus::Waiting | JobStatus::Submitting => Ok(()),
+            JobStatus::Cancelled => Err(Box::new(SubmitOutcome::Refused(cancelled_before_submission()))),
+            _ => Err(Box::new(SubmitOutcome::Superseded(Box::new(self.job.clone().into_job())))),
         }
     }
 

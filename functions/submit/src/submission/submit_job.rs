@@ -41,9 +41,10 @@ pub(crate) async fn submit_job(
     runtime::record_job_id(job_id);
     runtime::record_provider(provider.name());
     let context = SubmissionContext { clients, provider, job_id, deadline };
-    let protocol = context.prepare_protocol(&request.order.kind, &request.order.request).await?;
     let submission = Submission::new(context, request.idempotency_key.clone());
-    submission.submit(create_job(job_id, request), protocol).await
+    let job = create_job(job_id, request);
+    let protocol = context.prepare_protocol(&job).await?;
+    submission.submit(job, protocol).await
 }
 
 /// Adds the fields that a request takes from the results of another job. The request of a resubmission is complete.

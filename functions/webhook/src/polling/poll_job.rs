@@ -50,6 +50,9 @@ impl<'a> JobPoll<'a> {
                 let error = error.to_job_error(now);
                 self.update.apply_event(&job, JobEvent::WorkFailed { error, missing: vec![] }).await
             }
+            PollOutcome::Answered(PollStatus::PhaseFinished) => {
+                self.update.apply_event(&job, JobEvent::PhaseFinished).await
+            }
             _ if now >= expiry => self.update.apply_event(&job, expired(&job, now)).await,
             PollOutcome::NotSupported => self.update.schedule_check(job.id, now, expiry).await,
             PollOutcome::Answered(PollStatus::Accepted { provider_job_id, provider_state }) => {

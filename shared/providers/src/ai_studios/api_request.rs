@@ -67,6 +67,11 @@ impl AiStudiosApi {
         self.get(&format!("/editor/progress/{}", encode_path_segment(id)))
     }
 
+    /// Builds `GET /automation/progress?projectId={id}` (contract 7).
+    pub(super) fn creation_progress(&self, id: &str) -> Result<http::Request<Bytes>, Error> {
+        self.get(&format!("/automation/progress?projectId={}", encode_path_segment(id)))
+    }
+
     /// Builds `GET /editor/project/{id}` (contract 5.1).
     pub(super) fn project(&self, id: &str) -> Result<http::Request<Bytes>, Error> {
         let mut request = self.get(&format!("/editor/project/{}", encode_path_segment(id)))?;

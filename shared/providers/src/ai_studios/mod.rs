@@ -9,6 +9,7 @@ mod envelope;
 mod error_response;
 mod export_status;
 mod health_check;
+mod kind_dispatch;
 mod lenient_values;
 mod order;
 mod partial_json_parser;
@@ -17,6 +18,7 @@ mod retry_delays;
 mod stored_export_state;
 mod submit;
 mod webhook;
+mod wire_request;
 
 use model::{Error, Job};
 use serde_json::{Map, Value, json};
@@ -75,11 +77,12 @@ impl Provider for AiStudios {
         order::order_schemas()
     }
 
-    /// A project has one export at a time (contract 2, E5): the progress is that of the project, and does not
-    /// distinguish exports. Any number of jobs may track a project.
-    fn exclusive_resource(&self, request: &Value) -> Option<String> {
-        let tracked = request.get("track") == Some(&Value::Bool(true));
-        request.get("project_id").and_then(Value::as_str).filter(|_| !tracked).map(str::to_owned)
+    fn exclusive_resource(&self, job: &Job) -> Option<String> {
+        kind_dispatch::exclusive_resource(job)
+    }
+
+    fn is_concurrency_limited(&self, job: &Job) -> bool {
+        kind_dispatch::is_concurrency_limited(job)
     }
 
     /// Landfall's own limit for each account, since none is published (contract 6.3).
@@ -92,7 +95,7 @@ impl Provider for AiStudios {
         context: &SubmitContext<'_>,
         now: OffsetDateTime,
     ) -> Result<Box<dyn SubmitProtocol>, Error> {
-        Ok(Box::new(submit::AiStudiosSubmission::new(context, now)?))
+        kind_dispatch::submit(context, now)
     }
 
     /// Contract 4.2: no signature is documented.
@@ -128,8 +131,7 @@ impl Provider for AiStudios {
         job: &Job,
         now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
-        let poll = poll::ExportPoll::new(access, job, now)?;
-        Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
+        kind_dispatch::poll(access, job, now)
     }
 
     fn poll_schedule(&self) -> PollSchedule {

@@ -14,6 +14,8 @@ fn submission() -> AbyssaleSubmission {
     AbyssaleSubmission::new(&SubmitContext {
         kind: EXPORT,
         request: &order.request,
+        provider_job_id: None,
+        provider_state: &Map::new(),
         callback_url: &callback_url,
         api_url: "https://api.example.com",
         credentials: &Credentials::new(json!({ "api_key": "key" })),
