@@ -62,6 +62,9 @@ impl WireRequest {
             Kind::ScriptsToVideo => return Ok(automation("/automation/scripts_to_video", "scripts", order)),
             Kind::TopicToVideo => return Ok(automation("/automation/topic_to_video", "topic", order)),
             Kind::UrlToVideo => return Ok(automation("/automation/url_to_video", "url", order)),
+            Kind::Dubbing | Kind::Generated(_) => {
+                return Err(Error::new(ErrorClass::Internal, "such work has no project"));
+            }
         };
         Ok(creation(path.to_owned(), with_export(body, context)))
     }

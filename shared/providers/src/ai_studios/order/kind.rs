@@ -1,5 +1,7 @@
 //! The kinds of work (contract 2 and 7).
 
+use super::generated_asset::GeneratedAsset;
+
 /// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ai_studios) enum Kind {
@@ -19,11 +21,15 @@ pub(in crate::ai_studios) enum Kind {
     TopicToVideo,
     /// A project that the provider makes of a web page, and its video.
     UrlToVideo,
+    /// A video in other languages.
+    Dubbing,
+    /// What the provider makes within one request.
+    Generated(GeneratedAsset),
 }
 
 impl Kind {
     /// Every kind, in the order of the documents.
-    pub(in crate::ai_studios) const ALL: [Kind; 8] = [
+    pub(in crate::ai_studios) const ALL: [Kind; 14] = [
         Kind::Export,
         Kind::CreateProject,
         Kind::EditProject,
@@ -32,6 +38,12 @@ impl Kind {
         Kind::ScriptsToVideo,
         Kind::TopicToVideo,
         Kind::UrlToVideo,
+        Kind::Dubbing,
+        Kind::Generated(GeneratedAsset::Image),
+        Kind::Generated(GeneratedAsset::Video),
+        Kind::Generated(GeneratedAsset::Voice),
+        Kind::Generated(GeneratedAsset::Audio),
+        Kind::Generated(GeneratedAsset::Text),
     ];
 
     /// Returns the name in requests and on jobs.
@@ -45,6 +57,8 @@ impl Kind {
             Kind::ScriptsToVideo => "scripts_to_video",
             Kind::TopicToVideo => "topic_to_video",
             Kind::UrlToVideo => "url_to_video",
+            Kind::Dubbing => "dubbing",
+            Kind::Generated(asset) => asset.kind_name(),
         }
     }
 

@@ -2,7 +2,9 @@
 
 mod automation;
 mod common;
+mod dubbing;
 mod export;
+mod generated_asset;
 mod project;
 mod simple_video;
 
@@ -22,5 +24,7 @@ fn schemas_of(kind: Kind) -> Vec<OrderSchema> {
         Kind::SimpleVideo => vec![simple_video::simple()],
         Kind::CustomVideo => vec![simple_video::custom()],
         Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo => vec![automation::schema(kind)],
+        Kind::Dubbing => vec![dubbing::schema()],
+        Kind::Generated(asset) => vec![generated_asset::schema(asset)],
     }
 }
