@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    job_metrics,
+    job_metrics::{self, JobBefore},
     job_reads::read_stored_job,
     job_writes::{MAX_ATTEMPTS, back_off, replace_job, too_many_writers},
     lease_token::Lease,
@@ -58,9 +58,9 @@ pub(crate) async fn apply_event(
             }
         }
         let changed = read.changed_to(job, &write_id);
-        attempted = Some((change, read.status));
+        attempted = Some((change, JobBefore::of(&read)));
         if replace_job(table, &changed, read.version).await? {
-            job_metrics::count_change(change, read.status, &changed);
+            job_metrics::count_change(change, JobBefore::of(&read), &changed);
             return Ok((changed, change));
         }
         back_off(attempt).await;

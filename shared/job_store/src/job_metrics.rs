@@ -6,13 +6,32 @@
 
 use model::{Job, JobChange, JobError, JobStatus};
 
-/// Counts a change of a job whose status was `before`.
-pub(crate) fn count_change(change: JobChange, before: JobStatus, job: &Job) {
+/// What the count of a change needs to know about the job before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JobBefore {
+    pub(crate) status: JobStatus,
+    /// Whether the provider had accepted a request. A job that needs several is counted with its first.
+    is_accepted: bool,
+}
+
+impl JobBefore {
+    pub(crate) fn of(job: &Job) -> Self {
+        Self { status: job.status, is_accepted: job.provider_job_id.is_some() }
+    }
+
+    /// Whether the provider accepts the job with this status, which it had not before.
+    fn is_submitted_by(self, status: JobStatus) -> bool {
+        !self.is_accepted && !is_with_provider(self.status) && is_with_provider(status)
+    }
+}
+
+/// Counts a change of a job.
+pub(crate) fn count_change(change: JobChange, before: JobBefore, job: &Job) {
     if change != JobChange::StatusChanged {
         return;
     }
     // A retried job was counted in its first round.
-    if job.retries.restarts == 0 && !is_with_provider(before) && is_with_provider(job.status) {
+    if job.retries.restarts == 0 && before.is_submitted_by(job.status) {
         count("JobsSubmitted", job);
     }
     let metric = match job.status {
@@ -63,7 +82,11 @@ mod tests {
 
     #[test]
     fn a_job_is_counted_as_submitted_once() {
-        let is_submission = |from: JobStatus, to: JobStatus| !is_with_provider(from) && is_with_provider(to);
+        let is_submission = |from: JobStatus, to: JobStatus| {
+            JobBefore { status: from, is_accepted: false }.is_submitted_by(to)
+        };
+        let next_request = JobBefore { status: JobStatus::Submitting, is_accepted: true };
+        assert!(!next_request.is_submitted_by(JobStatus::Submitted), "it was counted with its first request");
         assert!(is_submission(JobStatus::Submitting, JobStatus::Submitted));
         assert!(is_submission(JobStatus::Unknown, JobStatus::Received));
         assert!(is_submission(JobStatus::Waiting, JobStatus::Rendering));

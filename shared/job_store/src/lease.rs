@@ -11,7 +11,7 @@ use crate::{
     apply_event::change_job,
     item_attributes::{ItemWriter, number_value, text_value},
     job_keys::JOB,
-    job_metrics,
+    job_metrics::{self, JobBefore},
     job_reads::{get_stored_job, read_stored_job},
     job_writes::{MAX_ATTEMPTS, back_off, replace_job, too_many_writers},
     lease_token::Lease,
@@ -79,9 +79,9 @@ pub(crate) async fn acquire_lease(table: &Table, request: LeaseRequest<'_>) -> R
         let until = milliseconds(now) + duration.as_millis() as i128;
         let stored_lease = StoredLease { token: lease.token.clone(), until };
         let changed = read.changed_to(job, &lease.token).with_lease(stored_lease);
-        attempted = Some((change, read.status));
+        attempted = Some((change, JobBefore::of(&read)));
         if replace_job(table, &changed, read.version).await? {
-            return Ok(acquired(lease, changed, change, read.status));
+            return Ok(acquired(lease, changed, change, JobBefore::of(&read)));
         }
         back_off(attempt).await;
     }
@@ -98,7 +98,7 @@ fn obstacle(job: &StoredJob, remaining_milliseconds: i128) -> Option<LeaseOutcom
 }
 
 /// The outcome of the write that took the lease.
-fn acquired(lease: Lease, job: StoredJob, change: JobChange, before: JobStatus) -> LeaseOutcome {
+fn acquired(lease: Lease, job: StoredJob, change: JobChange, before: JobBefore) -> LeaseOutcome {
     job_metrics::count_change(change, before, &job);
     // Files of an earlier round are in the bucket just as those of an earlier worker.
     let is_repeat = change != JobChange::StatusChanged || job.retries.restarts > 0;

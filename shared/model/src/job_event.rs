@@ -32,6 +32,9 @@ pub enum JobEvent {
         /// The provider's error.
         error: JobError,
     },
+    /// The provider finished the request that it accepted, and the work needs another one. The job waits for its
+    /// submission like a new job, so the next request is sent at most once too.
+    PhaseFinished,
     /// The provider may have accepted the work: its response never arrived.
     SubmissionOutcomeUnknown {
         /// What happened instead of a response.

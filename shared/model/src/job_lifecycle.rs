@@ -240,6 +240,8 @@ impl Job {
         match event {
             JobEvent::SubmissionStarted => {}
             JobEvent::SubmissionDeferred { error } => self.error = error.or(self.error.take()),
+            // Progress only grows, and the next request starts at 0.
+            JobEvent::PhaseFinished => (self.progress, self.error) = (None, None),
             JobEvent::SubmissionAccepted { provider_job_id } => {
                 self.provider_job_id.get_or_insert(provider_job_id);
                 // The outcome was unknown until now.

@@ -89,6 +89,7 @@ pub(crate) fn limit_event(event: JobEvent, now: OffsetDateTime) -> JobEvent {
             JobEvent::ProviderStateStored { provider_state: limit_notes(provider_state) }
         }
         JobEvent::SubmissionStarted
+        | JobEvent::PhaseFinished
         | JobEvent::SubmissionAccepted { .. }
         | JobEvent::StatusPolled { .. }
         | JobEvent::UnverifiedCallbackReceived { .. }

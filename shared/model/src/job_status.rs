@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum JobStatus {
-    /// The job is recorded and waits for the rate limiter or the concurrency limit. The provider has done no work.
+    /// The job is recorded and waits for the rate limiter or the concurrency limit before its next request is sent. The
+    /// provider has done no work, or has finished an earlier request.
     Waiting,
-    /// The job is recorded, and the request is being sent to the provider.
+    /// The job is recorded, and its next request is being sent to the provider.
     Submitting,
     /// The provider accepted the work and returned a provider job id.
     Submitted,

@@ -7,6 +7,10 @@ use crate::{CompletedBy, Job, JobEvent, JobStatus};
 /// Whether an event is late for a job although the job's status permits it.
 pub(crate) fn is_late(job: &Job, event: &JobEvent) -> bool {
     match event {
+        // While the next request of accepted work waits or is sent, progress is that of the request before it.
+        JobEvent::ProgressReported { .. } => {
+            job.provider_job_id.is_some() && matches!(job.status, JobStatus::Waiting | JobStatus::Submitting)
+        }
         // Files that were read item by item are being landed, or are read for a job that has landed some. A late
         // callback must not mix its archive with them.
         JobEvent::FilesReady { .. } => match job.status {
@@ -49,6 +53,7 @@ pub(crate) fn is_recorded(job: &Job, event: &JobEvent) -> bool {
         }
         JobEvent::SubmissionStarted
         | JobEvent::SubmissionDeferred { .. }
+        | JobEvent::PhaseFinished
         | JobEvent::SubmissionRejected { .. }
         | JobEvent::SubmissionOutcomeUnknown { .. }
         | JobEvent::ResultReturned { .. }

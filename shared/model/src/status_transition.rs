@@ -15,8 +15,8 @@ pub enum Transition {
 
 /// Returns what an event changes in a job with this status.
 ///
-/// The function is total. It never moves a job backwards, with two exceptions: a submission that the provider
-/// deferred, and an operator's retry. So the job reaches the same status in whatever order and number the provider's
+/// The function is total. It never moves a job backwards, with three exceptions: a submission that the provider
+/// deferred, work that needs another request, and an operator's retry. So the job reaches the same status in whatever order and number the provider's
 /// events arrive.
 pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
     use JobStatus::*;
@@ -29,7 +29,7 @@ pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
             | Expired | Cancelled => Stale,
         },
         JobEvent::SubmissionDeferred { .. } => match status {
-            // The only transition backwards: the provider is known to have done no work.
+            // Backwards: the provider is known to have done no work.
             Submitting => To(Waiting),
             Waiting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
             | Expired | Cancelled => Stale,
@@ -41,6 +41,15 @@ pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
             // The callback arrived before the response. The provider job id is still recorded.
             Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {
                 Record
+            }
+        },
+        JobEvent::PhaseFinished => match status {
+            // Backwards: the next request is submitted as the first one was. `unknown` means here that the submission
+            // of the next request ended before it stored that it would send it.
+            Submitted | Unknown | Rendering => To(Waiting),
+            // An expired job has been reported as ended, and only an operator's retry continues it.
+            Waiting | Submitting | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {
+                Stale
             }
         },
         JobEvent::SubmissionRejected { .. } => match status {

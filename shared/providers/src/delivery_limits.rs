@@ -63,7 +63,10 @@ pub fn limit_poll_status(status: PollStatus) -> PollStatus {
         {
             unusable(too_long("id", provider_job_id.as_str(), MAX_PROVIDER_JOB_ID_BYTES))
         }
-        PollStatus::InProgress { .. } | PollStatus::Accepted { .. } | PollStatus::NotFound(_) => status,
+        PollStatus::InProgress { .. }
+        | PollStatus::Accepted { .. }
+        | PollStatus::PhaseFinished
+        | PollStatus::NotFound(_) => status,
     }
 }
 

@@ -22,6 +22,9 @@ pub enum PollStatus {
         /// What to store with the job.
         provider_state: Option<Map<String, Value>>,
     },
+    /// The request that the provider accepted is done, and the work needs another one, which
+    /// [`crate::Provider::submit`] sends. The job waits for its submission like a new job.
+    PhaseFinished,
     /// The provider does not know the work, or no longer does. It will not finish.
     NotFound(Error),
 }

@@ -1,7 +1,10 @@
 //! The trait that each provider implements.
 
+
 use http::StatusCode;
 use model::{Error, Job, Violation};
+use model::{Error, Job};
+use std::time::Duration;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -53,14 +56,18 @@ pub trait Provider: Sync {
         Ok(order)
     }
 
-    /// Returns the resource that the work of an order locks, such as the project that is rendered. A second order for
-    /// the same resource is rejected until the first one has ended. None when orders do not conflict.
-    fn exclusive_resource(&self, _request: &Value) -> Option<String> {
+    /// Returns the resource that a job's next request locks, such as the project that is rendered. Another job for the
+    /// same resource is rejected until the first one has ended. None when jobs do not conflict.
+    fn exclusive_resource(&self, _job: &Job) -> Option<String> {
         None
     }
 
-    /// Returns the default limit of concurrent jobs that lock a resource. Further ones wait. None when there is no
-    /// limit.
+    /// Whether a job counts for the limit of concurrent jobs.
+    fn is_concurrency_limited(&self, job: &Job) -> bool {
+        self.exclusive_resource(job).is_some()
+    }
+
+    /// Returns the default limit of concurrent jobs that are limited. Further ones wait. None when there is no limit.
     fn concurrency_limit(&self) -> Option<u32> {
         None
     }
@@ -69,7 +76,8 @@ pub trait Provider: Sync {
     /// empty.
     fn empty_secret_section(&self) -> Value;
 
-    /// Starts the submission of an order at the time `now`.
+    /// Starts the submission of an order at the time `now`, or of its next request once the provider has finished an
+    /// earlier one, see [`PollStatus::PhaseFinished`].
     ///
     /// # Errors
     /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
@@ -140,6 +148,20 @@ pub trait Provider: Sync {
     /// Whether a kind of work is finished when the provider responds, so that its caller can wait for the result.
     fn is_synchronous(&self, _kind: &str) -> bool {
         false
+    }
+
+    /// How long the response to the submission of a kind of work may take, if that is longer than a caller's request can
+    /// wait. Such work is submitted from the queue, in an invocation that has this much time. None for other work.
+    fn long_response_time(&self, _kind: &str) -> Option<Duration> {
+        None
+    }
+
+    /// Reads the response to the submission of synchronous work, of [`crate::SynchronousResult::Files`].
+    ///
+    /// # Errors
+    /// As [`Provider::read_delivery`].
+    fn read_submit_response(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
+        self.read_delivery(body)
     }
 
     /// Whether a delivery can be about a job of this kind. A delivery to a job's own callback URL that reports other

@@ -16,6 +16,10 @@ pub struct SubmitContext<'a> {
     pub kind: &'a str,
     /// The order's request, as [`crate::Order`] holds it.
     pub request: &'a Value,
+    /// The provider's id of the job's earlier request. None when this is the first one.
+    pub provider_job_id: Option<&'a ProviderJobId>,
+    /// What the provider's module has stored with the job.
+    pub provider_state: &'a Map<String, Value>,
     /// The URL for the provider's deliveries. It holds the callback token.
     pub callback_url: &'a Url,
     /// Base URL of the provider's API, without a trailing slash.
@@ -50,8 +54,8 @@ pub enum SubmitStep {
     Accepted(ProviderJobId),
     /// The provider accepted the work and has finished it.
     Completed {
-        /// The provider's id for the work.
-        provider_job_id: ProviderJobId,
+        /// The provider's id for the work, if it names one.
+        provider_job_id: Option<ProviderJobId>,
         /// The result of the work.
         result: SynchronousResult,
     },
@@ -64,7 +68,7 @@ pub enum SubmitStep {
 /// The result of synchronous work.
 #[derive(Debug)]
 pub enum SynchronousResult {
-    /// Files, in a response that [`crate::Provider::read_delivery`] reads like a delivery.
+    /// Files, in a response that [`crate::Provider::read_submit_response`] reads.
     Files(Bytes),
     /// A JSON result for the caller, without files.
     Json(Value),

@@ -29,7 +29,7 @@ pub(crate) async fn acquire_lock_and_slot(
 
 async fn acquire_slot(clients: &Clients, job: &Job, provider: &dyn Provider) -> Result<SlotStatus, Error> {
     let slots = clients.config.providers.max_concurrent_jobs(provider.name());
-    let Some(slots) = slots.filter(|_| provider.exclusive_resource(&job.request).is_some()) else {
+    let Some(slots) = slots.filter(|_| provider.is_concurrency_limited(job)) else {
         return Ok(SlotStatus::Acquired);
     };
     let now = OffsetDateTime::now_utc();

@@ -14,7 +14,7 @@ pub(crate) async fn acquire_exclusive_lock(
     job: &Job,
     provider: &dyn Provider,
 ) -> Result<(), Error> {
-    let Some(resource) = provider.exclusive_resource(&job.request) else { return Ok(()) };
+    let Some(resource) = provider.exclusive_resource(job) else { return Ok(()) };
     let now = OffsetDateTime::now_utc();
     let Some(holder) = job_store.acquire_lock(&job.provider, &resource, job.id, now).await? else {
         return Ok(());

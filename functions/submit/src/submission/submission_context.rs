@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use model::{CallbackKeys, Error, ErrorClass, JobId, ProviderName};
+use model::{CallbackKeys, Error, ErrorClass, Job, JobId, ProviderName};
 use provider_client::{ProviderClient, RateLimiter, latest_send_time};
 use providers::{Credentials, Provider, SubmitContext, SubmitProtocol};
-use serde_json::Value;
 use time::OffsetDateTime;
 use url::Url;
 
@@ -22,13 +21,9 @@ pub(crate) struct SubmissionContext<'a> {
 }
 
 impl<'a> SubmissionContext<'a> {
-    /// Reads the secret and creates the protocol of the submission. Fails on every configuration error, so that nothing
+    /// Reads the secret and creates the protocol of the job's next request. Fails on every configuration error, so that nothing
     /// is written before.
-    pub(crate) async fn prepare_protocol(
-        &self,
-        kind: &str,
-        request: &Value,
-    ) -> Result<Box<dyn SubmitProtocol>, Error> {
+    pub(crate) async fn prepare_protocol(&self, job: &Job) -> Result<Box<dyn SubmitProtocol>, Error> {
         let config = &self.clients.config;
         let secret = self.clients.secrets.get().await?;
         let credentials = Credentials::new(secret.provider_section(self.provider.name()));
@@ -36,8 +31,10 @@ impl<'a> SubmissionContext<'a> {
         let keys = secret.callback_keys();
         let callback_url = create_callback_url(&config.webhook_url, &keys, &name, self.job_id)?;
         let context = SubmitContext {
-            kind,
-            request,
+            kind: &job.kind,
+            request: &job.request,
+            provider_job_id: job.provider_job_id.as_ref(),
+            provider_state: &job.provider_state,
             callback_url: &callback_url,
             api_url: config.providers.api_url(self.provider.name()),
             credentials: &credentials,
@@ -45,20 +42,28 @@ impl<'a> SubmissionContext<'a> {
         self.provider.submit(&context, OffsetDateTime::now_utc())
     }
 
-    /// A client of the provider's API for this invocation.
-    pub(crate) fn provider_client(&self) -> ProviderClient<'a> {
-        self.clients.provider_client(self.provider, Some(self.job_id), self.deadline)
+    /// A client of the provider's API for this invocation. It waits for a response as long as such work may take.
+    pub(crate) fn provider_client(&self, long_response_time: Option<Duration>) -> ProviderClient<'a> {
+        let client = self.clients.provider_client(self.provider, Some(self.job_id), self.deadline);
+        let response_timeout = client.response_timeout.max(long_response_time.unwrap_or_default());
+        ProviderClient { response_timeout, ..client }
     }
 
-    /// The provider's rate limiter, for an invocation that waits at most `max_wait` for a reservation.
-    pub(crate) fn rate_limiter(&self, max_wait: Duration) -> RateLimiter<'a> {
+    /// The provider's rate limiter, for an invocation that waits at most `max_wait` for a reservation. A request whose
+    /// response may take long is sent only if the invocation has this time left.
+    pub(crate) fn rate_limiter(
+        &self,
+        max_wait: Duration,
+        long_response_time: Option<Duration>,
+    ) -> RateLimiter<'a> {
         let config = &self.clients.config;
+        let deadline = self.deadline - long_response_time.unwrap_or_default();
         RateLimiter {
             job_store: &self.clients.job_store,
             provider: providers::provider_name(self.provider),
             interval: config.providers.request_interval(self.provider.name()),
             max_wait,
-            latest_send_time: latest_send_time(config.provider_timeout, self.deadline),
+            latest_send_time: latest_send_time(config.provider_timeout, deadline),
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::submission::postpone_submission::{Postponement, out_of_time, waiting_
 pub(crate) enum SubmitOutcome {
     /// The provider accepted the work.
     Accepted(JobEvent),
-    /// The provider accepted the work and has completed it.
-    Completed(JobEvent, SynchronousResult),
+    /// The provider has completed the work. The event holds its id, if it names one.
+    Completed(Option<JobEvent>, SynchronousResult),
     /// The provider may have accepted the work.
     Unknown(JobEvent),
     /// The provider did no work.
@@ -72,8 +72,8 @@ impl SubmitAttempt<'_> {
                     continue;
                 }
                 SubmitStep::StoreProviderState(notes) => {
-                    if let Err(error) = self.store_notes(notes).await {
-                        return SubmitOutcome::Refused(error);
+                    if let Err(outcome) = self.store_notes(notes).await {
+                        return *outcome;
                     }
                     step = protocol.on_stored();
                     continue;
@@ -82,10 +82,9 @@ impl SubmitAttempt<'_> {
                     return SubmitOutcome::Accepted(JobEvent::SubmissionAccepted { provider_job_id });
                 }
                 SubmitStep::Completed { provider_job_id, result: outcome } => {
-                    return SubmitOutcome::Completed(
-                        JobEvent::SubmissionAccepted { provider_job_id },
-                        outcome,
-                    );
+                    let accepted = provider_job_id
+                        .map(|provider_job_id| JobEvent::SubmissionAccepted { provider_job_id });
+                    return SubmitOutcome::Completed(accepted, outcome);
                 }
                 SubmitStep::OutcomeUnknown(error) => return unknown_outcome(&error),
                 SubmitStep::Rejected(error) => return self.postpone_if_throttled(error).await,
@@ -97,14 +96,18 @@ impl SubmitAttempt<'_> {
         }
     }
 
-    /// Stores what later requests need to know about the work, unless the job was cancelled.
-    async fn store_notes(&mut self, provider_state: Map<String, Value>) -> Result<(), Error> {
+    /// Stores what later requests need to know about the work, unless the job was cancelled or another event ended its
+    /// submission.
+    async fn store_notes(&mut self, provider_state: Map<String, Value>) -> Result<(), Box<SubmitOutcome>> {
         let event = JobEvent::ProviderStateStored { provider_state };
         let now = OffsetDateTime::now_utc();
-        (self.job, _) = self.job_store.apply_event_to(&self.job, &event, now).await?;
+        let stored = self.job_store.apply_event_to(&self.job, &event, now).await;
+        (self.job, _) = stored.map_err(|error| Box::new(SubmitOutcome::Refused(error)))?;
         match self.job.status {
-            JobStatus::Cancelled => Err(cancelled_before_submission()),
-            _ => Ok(()),
+            // A job that waits for its first reservation is submitting before the request is sent.
+            JobStatus::Waiting | JobStatus::Submitting => Ok(()),
+            JobStatus::Cancelled => Err(Box::new(SubmitOutcome::Refused(cancelled_before_submission()))),
+            _ => Err(Box::new(SubmitOutcome::Superseded(Box::new(self.job.clone().into_job())))),
         }
     }
 

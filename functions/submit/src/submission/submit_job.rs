@@ -41,9 +41,10 @@ pub(crate) async fn submit_job(
     runtime::record_job_id(job_id);
     runtime::record_provider(provider.name());
     let context = SubmissionContext { clients, provider, job_id, deadline };
-    let protocol = context.prepare_protocol(&request.order.kind, &request.order.request).await?;
     let submission = Submission::new(context, request.idempotency_key.clone());
-    submission.submit(create_job(job_id, request), protocol).await
+    let job = create_job(job_id, request);
+    let protocol = context.prepare_protocol(&job).await?;
+    submission.submit(job, protocol).await
 }
 
 /// Adds the fields that a request takes from the results of another job. The request of a resubmission is complete.
@@ -98,7 +99,13 @@ impl<'a> Submission<'a> {
 
     async fn submit(&self, mut job: Job, mut protocol: Box<dyn SubmitProtocol>) -> Result<Job, Error> {
         let clients = self.context.clients;
-        let rate_limiter = self.context.rate_limiter(clients.config.max_submit_wait);
+        if self.context.provider.long_response_time(&job.kind).is_some() {
+            // The caller's own invocation might end before the response, and the result would be lost.
+            let job = self.create_waiting(job, OffsetDateTime::now_utc()).await?;
+            let jobs = SynchronousJobs::new(clients, self.recorder, self.context.deadline);
+            return jobs.wait_for_queued_job(job).await;
+        }
+        let rate_limiter = self.context.rate_limiter(clients.config.max_submit_wait, None);
         let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
             Reservation::Granted(reserved_at) => reserved_at,
             Reservation::RetryAt(_) if !rate_limiter.is_limited() => return Err(out_of_time()),
@@ -121,7 +128,7 @@ impl<'a> Submission<'a> {
             };
         }
         let mut attempt = SubmitAttempt {
-            provider_client: self.context.provider_client(),
+            provider_client: self.context.provider_client(None),
             rate_limiter: &rate_limiter,
             job_store: &clients.job_store,
             job: stored,
@@ -150,7 +157,7 @@ impl<'a> Submission<'a> {
                 let jobs = SynchronousJobs::new(clients, self.recorder, deadline);
                 let SynchronousJob { job, is_queued } = jobs.record_result(job, accepted, result).await;
                 // Files that are not queued are landed by the next sweep, which is too late for the caller to wait for.
-                Ok(if is_queued { jobs.wait_for_landing(job).await } else { job })
+                Ok(if is_queued { jobs.wait_for_end(job).await } else { job })
             }
             SubmitOutcome::Postponed(postponement) => self.postpone(job, postponement).await,
             SubmitOutcome::Superseded(job) => Ok(*job),

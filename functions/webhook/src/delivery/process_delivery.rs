@@ -7,7 +7,7 @@ use model::{CompletedBy, Error, ErrorClass, JobChange, JobEvent, JobId, truncate
 use notifications::EventBus;
 use provider_client::report_observations;
 use providers::{DeliveryReport, Provider};
-use queues::{DeliveryBody, QueuedDelivery};
+use queues::{DeliveryBody, DeliveryRoute, QueuedDelivery};
 use runtime::{Segment, SegmentId, XrayDaemon};
 use time::OffsetDateTime;
 
@@ -72,7 +72,11 @@ impl<'a> DeliveryProcessor<'a> {
             .ok_or_else(|| Error::new(ErrorClass::Internal, "a queued delivery names no known provider"))?;
         runtime::record_provider(provider.name());
         report_observations(provider, provider.observe_delivery(&body));
-        let (report, problem) = match provider.read_delivery(&body) {
+        let report = match message.route {
+            DeliveryRoute::SubmitResponse(_) => provider.read_submit_response(&body),
+            DeliveryRoute::Callback(_) | DeliveryRoute::Workspace => provider.read_delivery(&body),
+        };
+        let (report, problem) = match report {
             Ok(report) => (report, None),
             Err(malformed) => {
                 let problem = truncate_text(&malformed.to_string(), MAX_PROBLEM_BYTES);

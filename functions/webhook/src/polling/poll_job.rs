@@ -54,6 +54,9 @@ impl<'a> JobPoll<'a> {
                 let error = error.to_job_error(now);
                 self.update.apply_event(&job, JobEvent::WorkFailed { error, missing: vec![] }).await
             }
+            PollOutcome::Answered(PollStatus::PhaseFinished) => {
+                self.update.apply_event(&job, JobEvent::PhaseFinished).await
+            }
             _ if now >= expiry => self.update.apply_event(&job, expired(&job, now)).await,
             PollOutcome::NotSupported => {
                 let rescue = rescue_time(provider, &job, self.sweep).filter(|at| *at > now);

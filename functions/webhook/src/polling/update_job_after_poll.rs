@@ -3,7 +3,7 @@
 use bucket::Bucket;
 use job_store::JobStore;
 use model::{Error, Job, JobChange, JobEvent, JobId, JobStatus};
-use queues::{DeliveryQueue, DeliveryQueueMessage};
+use queues::{DeliveryQueue, DeliveryQueueMessage, SubmissionQueue};
 use time::OffsetDateTime;
 
 use super::poll_outcome::CheckOutcome;
@@ -18,6 +18,7 @@ pub(crate) struct JobUpdate<'a> {
     job_store: &'a JobStore,
     bucket: &'a Bucket,
     delivery_queue: &'a DeliveryQueue,
+    submission_queue: &'a SubmissionQueue,
     notifier: JobNotifier<'a>,
 }
 
@@ -27,14 +28,20 @@ impl<'a> JobUpdate<'a> {
             job_store: &clients.job_store,
             bucket: &clients.bucket,
             delivery_queue: &clients.delivery_queue,
+            submission_queue: &clients.submission_queue,
             notifier: JobNotifier::new(clients),
         }
     }
 
-    /// Applies an event to a job, queues its landing if its files are ready now, and notifies its targets.
+    /// Applies an event to a job, queues its landing if its files are ready now, or its submission if it needs another
+    /// request, and notifies its targets. The sweep queues a job whose message is not sent.
     pub(crate) async fn apply_event(&self, job: &Job, event: JobEvent) -> Result<CheckOutcome, Error> {
         let event = store_long_source_list(self.bucket, &job.provider, event).await?;
-        let (updated, change) = self.job_store.apply_event(job.id, &event, OffsetDateTime::now_utc()).await?;
+        let now = OffsetDateTime::now_utc();
+        let (updated, change) = self.job_store.apply_event(job.id, &event, now).await?;
+        if updated.status == JobStatus::Waiting && change == JobChange::StatusChanged {
+            self.submission_queue.send(job.id, now, now).await?;
+        }
         if updated.status == JobStatus::Received {
             self.delivery_queue.send(&DeliveryQueueMessage::ContinueLanding(job.id), 0).await?;
         }

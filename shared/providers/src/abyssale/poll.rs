@@ -88,6 +88,7 @@ mod tests {
             Ok(PollStatus::Ended(JobEvent::FilesReady { sources, .. })) => format!("{} files", sources.len()),
             Ok(PollStatus::Ended(event)) => format!("{event:?}"),
             Ok(PollStatus::Accepted { provider_job_id, .. }) => format!("found as {provider_job_id}"),
+            Ok(PollStatus::PhaseFinished) => "phase finished".into(),
             Ok(PollStatus::NotFound(error)) => format!("not found: {}", error.class.name()),
             Err(error) => error.class.name().into(),
         }

@@ -5,19 +5,28 @@
 
 mod access_token;
 mod api_request;
+mod dubbing;
 mod envelope;
 mod error_response;
 mod export_status;
+mod file_name;
+mod generated_asset;
 mod health_check;
+mod kind_dispatch;
 mod lenient_values;
+mod multipart_form;
 mod observations;
 mod order;
+mod paid_request;
 mod partial_json_parser;
 mod poll;
 mod retry_delays;
 mod stored_export_state;
 mod submit;
 mod webhook;
+mod wire_request;
+
+use std::time::Duration;
 
 use model::{Error, Job};
 use serde_json::{Map, Value, json};
@@ -76,11 +85,12 @@ impl Provider for AiStudios {
         order::order_schemas()
     }
 
-    /// A project has one export at a time (contract 2, E5): the progress is that of the project, and does not
-    /// distinguish exports. Any number of jobs may track a project.
-    fn exclusive_resource(&self, request: &Value) -> Option<String> {
-        let tracked = request.get("track") == Some(&Value::Bool(true));
-        request.get("project_id").and_then(Value::as_str).filter(|_| !tracked).map(str::to_owned)
+    fn exclusive_resource(&self, job: &Job) -> Option<String> {
+        kind_dispatch::exclusive_resource(job)
+    }
+
+    fn is_concurrency_limited(&self, job: &Job) -> bool {
+        kind_dispatch::is_concurrency_limited(job)
     }
 
     /// Landfall's own limit for each account, since none is published (contract 6.3).
@@ -93,7 +103,7 @@ impl Provider for AiStudios {
         context: &SubmitContext<'_>,
         now: OffsetDateTime,
     ) -> Result<Box<dyn SubmitProtocol>, Error> {
-        Ok(Box::new(submit::AiStudiosSubmission::new(context, now)?))
+        kind_dispatch::submit(context, now)
     }
 
     /// Contract 4.2: no signature is documented.
@@ -129,8 +139,20 @@ impl Provider for AiStudios {
         job: &Job,
         now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
-        let poll = poll::ExportPoll::new(access, job, now)?;
-        Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
+        kind_dispatch::poll(access, job, now)
+    }
+
+    fn is_synchronous(&self, kind: &str) -> bool {
+        kind_dispatch::is_synchronous(kind)
+    }
+
+    fn long_response_time(&self, kind: &str) -> Option<Duration> {
+        kind_dispatch::long_response_time(kind)
+    }
+
+    /// Unlike a callback, the response to Landfall's own request is authentic.
+    fn read_submit_response(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
+        generated_asset::read_response(body).and_then(limit_report)
     }
 
     fn poll_schedule(&self) -> PollSchedule {

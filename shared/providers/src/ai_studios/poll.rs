@@ -1,4 +1,5 @@
-//! Polls the status of an export: its progress, and its project where that is needed (contract 3).
+//! Polls the status of a project: the progress of its creation (contract 7) or of its export, and the project itself
+//! where that is needed (contract 3).
 
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ fn interval(age: Duration, _asked: u32) -> Duration {
 /// The request that is sent or waits for its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum PollStage {
+    /// The progress of the automation that makes the project.
+    Creation,
     /// The progress, by the provider's id.
     Progress,
     /// The progress, by the id that was sent in the request, since the provider's id is not found.
@@ -46,7 +49,7 @@ enum PollStage {
 }
 
 /// One poll of one job.
-pub(super) struct ExportPoll {
+pub(super) struct ProjectPoll {
     api: AiStudiosApi,
     evaluation: ExportEvaluation,
     stage: PollStage,
@@ -56,17 +59,18 @@ pub(super) struct ExportPoll {
     retry_delays: RetryDelays,
 }
 
-impl ExportPoll {
-    /// Creates the poll of a job. None for a job whose export was never requested, or that Landfall did not submit.
+impl ProjectPoll {
+    /// Creates the poll of a job. None for a job that cannot be polled, see [`ExportEvaluation::new`].
     ///
     /// # Errors
     /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
     pub(super) fn new(access: &ApiAccess<'_>, job: &Job, now: OffsetDateTime) -> Result<Option<Self>, Error> {
         let Some(evaluation) = ExportEvaluation::new(job, access.credentials, now) else { return Ok(None) };
+        let stage = if evaluation.is_creating() { PollStage::Creation } else { PollStage::Progress };
         Ok(Some(Self {
             api: AiStudiosApi::new(access.api_url, access.credentials)?,
             evaluation,
-            stage: PollStage::Progress,
+            stage,
             progress: None,
             has_rejected_token: false,
             retry_delays: RetryDelays::default(),
@@ -77,6 +81,7 @@ impl ExportPoll {
         let project_id = self.evaluation.project_id();
         let provider_job_id = self.evaluation.provider_job_id().unwrap_or(project_id);
         match self.stage {
+            PollStage::Creation => self.api.creation_progress(provider_job_id),
             PollStage::Progress => self.api.progress(provider_job_id),
             PollStage::ProgressByProjectId => self.api.progress(project_id),
             PollStage::ProjectAfterProgress | PollStage::ProjectOnly => self.api.project(provider_job_id),
@@ -100,6 +105,9 @@ impl ExportPoll {
         };
         match open_envelope(response.status(), response.body(), ExpectedPayload::Object) {
             Ok(payload) => match self.stage {
+                PollStage::Creation => {
+                    QueryStep::Done(self.evaluation.evaluate_creation(&ExportProgress::read(&payload)))
+                }
                 PollStage::Progress | PollStage::ProgressByProjectId => {
                     self.handle_progress(ExportProgress::read(&payload))
                 }
@@ -137,8 +145,22 @@ impl ExportPoll {
             }
             _ if self.stage == PollStage::ProjectAfterProgress => self.evaluate(None),
             ErrorKind::Transient => self.handle_temporary_failure(error_response.to_error()),
-            ErrorKind::NotFound => self.handle_not_found(error_response),
-            ErrorKind::InvalidToken
+            ErrorKind::NotFound if self.stage != PollStage::Creation => self.handle_not_found(error_response),
+            ErrorKind::NotFound if self.evaluation.may_be_invisible() => {
+                QueryStep::Done(self.evaluation.in_progress(None))
+            }
+            // A tracked project that no automation makes needs none to finish, so it can be exported.
+            ErrorKind::NotFound
+            | ErrorKind::Forbidden
+            | ErrorKind::Conflict
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Other
+                if self.stage == PollStage::Creation && self.evaluation.is_tracked() =>
+            {
+                QueryStep::Done(PollStatus::PhaseFinished)
+            }
+            ErrorKind::NotFound
+            | ErrorKind::InvalidToken
             | ErrorKind::Quota
             | ErrorKind::Forbidden
             | ErrorKind::Conflict
@@ -170,13 +192,17 @@ impl ExportPoll {
                 self.send_request(PollStage::ProgressByProjectId)
             }
             PollStage::Progress | PollStage::ProgressByProjectId => self.send_request(PollStage::ProjectOnly),
-            PollStage::ProjectAfterProgress | PollStage::ProjectOnly => {
+            PollStage::Creation | PollStage::ProjectAfterProgress | PollStage::ProjectOnly => {
                 let message = "project_missing: the project no longer exists at AI Studios";
                 let error = Error::new(ErrorClass::ProviderFailed, message);
                 let answer = error_response.to_provider_answer();
                 QueryStep::Done(PollStatus::NotFound(error.with_provider_error(answer)))
             }
         }
+    }
+
+    fn polled_work(&self) -> &'static str {
+        if self.stage == PollStage::Creation { "automation" } else { "export" }
     }
 
     /// Three consecutive rejected polls fail the job (contract 3.2). A token that is rejected again counts as one: a
@@ -186,8 +212,11 @@ impl ExportPoll {
             let error = match error_response.kind() {
                 ErrorKind::InvalidToken => error_response.to_error(),
                 _ => {
-                    let message =
-                        format!("AI Studios rejects polls of the export: {}", error_response.message);
+                    let message = format!(
+                        "AI Studios rejects polls of the {}: {}",
+                        self.polled_work(),
+                        error_response.message
+                    );
                     Error::new(ErrorClass::ProviderFailed, message)
                         .with_provider_error(error_response.to_provider_answer())
                 }
@@ -198,7 +227,7 @@ impl ExportPoll {
     }
 }
 
-impl Query<PollStatus> for ExportPoll {
+impl Query<PollStatus> for ProjectPoll {
     fn start(&mut self) -> QueryStep<PollStatus> {
         QueryStep::Authorize { is_token_rejected: false }
     }

@@ -11,8 +11,10 @@ use super::export_status::progress::{ExportPhase, Project};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct StoredState {
-    /// When the export was requested, or the tracking of the project started.
+    /// When the last request was sent, or the tracking of the project started.
     pub(super) asked_at: Option<i64>,
+    /// Whether the provider still makes the project, and its export was not requested (contract 7).
+    pub(super) creating: bool,
     /// The project before that. None when it could not be read.
     pub(super) snapshot: Option<ProjectSnapshot>,
     /// Whether the job waits for an export that it did not start, so that any result is the right one: it only tracks
@@ -68,6 +70,7 @@ impl StoredState {
         }
         Self {
             asked_at: field(stored, "asked_at"),
+            creating: field(stored, "creating"),
             snapshot: field(stored, "snapshot"),
             joined: field(stored, "joined"),
             backend_task_id: field(stored, "backend_task_id"),
@@ -114,6 +117,15 @@ impl ProjectSnapshot {
             url: project.progress.url.as_deref().map(|url| strip_query(url).to_owned()),
             updated_at: project.updated_at.clone(),
         }
+    }
+
+    /// Whether it shows that an export was requested. The state words of a project that was never exported are not
+    /// published.
+    pub(super) fn shows_export(&self) -> bool {
+        self.backend_task_id.is_some()
+            || self.url.is_some()
+            || self.percent.is_some_and(|percent| percent > 0.0 && percent < 100.0)
+            || self.state.as_deref().is_some_and(|state| state.trim().eq_ignore_ascii_case("exported"))
     }
 
     /// Whether it shows the result of an earlier export.

@@ -1,81 +1,129 @@
-//! Submits an export to AI Studios: reads the project, then sends one POST, which is never repeated when its outcome is
-//! unknown (contract 2).
+//! Submits work to AI Studios: reads the project where there is one, then sends one POST, which is never repeated when
+//! its outcome is unknown (contract 2 and 7).
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
 use model::{Error, ErrorClass, ProviderJobId, Secret, Violation};
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
     api_request::{AiStudiosApi, PROJECT_RESPONSE_LIMIT},
     envelope::{ExpectedPayload, open_envelope},
     error_response::{ErrorKind, ErrorResponse},
-    export_status::progress::Project,
+    export_status::progress::{ExportProgress, Project},
     lenient_values::read_text,
+    order::Kind,
     retry_delays::RetryDelays,
     stored_export_state::{ProjectSnapshot, StoredState},
+    wire_request::{WireRequest, is_tracked, requests_export},
 };
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep};
 
-/// The request that waits for its response.
+/// What the submission does next, or the request that waits for its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SubmitStage {
-    /// The project before the export.
+    /// Reads the project before the request.
     Snapshot,
-    /// The export.
-    Export,
+    /// Reads whether an automation makes a tracked project that shows no export.
+    CreationProgress,
+    /// Reads whether its export is in progress nevertheless.
+    ExportProgress,
+    /// Stores the state before the request.
+    Store,
+    /// Sends the request that the provider may charge for.
+    Post,
 }
 
-/// The submission of one export.
-pub(super) struct AiStudiosSubmission {
+/// How an order treats exports that somebody else requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tracking {
+    /// The order requests its own.
+    None,
+    /// It waits for one and requests none.
+    Only,
+    /// It waits for one, or requests one where nobody did.
+    OrExport,
+}
+
+/// The submission of one request.
+pub(super) struct ProjectSubmission {
     api: AiStudiosApi,
-    project_id: String,
-    body: Value,
+    wire_request: WireRequest,
+    tracking: Tracking,
+    /// Whether the caller's request names the project.
+    has_project_field: bool,
+    /// Whether an earlier request of the job was accepted.
+    is_continued: bool,
+    stored_before: StoredState,
     state: StoredState,
     stage: SubmitStage,
+    /// What an automation reports about a tracked project.
+    creation: ExportProgress,
     /// Whether a token was rejected already. The next rejection is not retried.
     has_rejected_token: bool,
     retry_delays: RetryDelays,
 }
 
-impl AiStudiosSubmission {
+impl ProjectSubmission {
     /// Creates the submission of a validated order.
     ///
     /// # Errors
     /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
-    pub(super) fn new(context: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
-        let field = |name: &str| read_text(context.request, &[name]).map(str::to_owned);
-        let project_id = field("project_id")
-            .ok_or_else(|| Error::new(ErrorClass::Internal, "the order has no project_id"))?;
-        let mut body = json!({ "projectId": project_id, "webhookUrl": context.callback_url.as_str() });
-        for (field_name, wire_name) in [("workspace_id", "workspaceId"), ("resolution", "resolution")] {
-            if let Some(value) = field(field_name) {
-                body[wire_name] = value.into();
+    pub(super) fn new(kind: Kind, context: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
+        let wire_request = WireRequest::next(kind, context)?;
+        let tracking = match (is_tracked(context.request), requests_export(context.request)) {
+            (false, _) => Tracking::None,
+            (true, false) => Tracking::Only,
+            (true, true) => Tracking::OrExport,
+        };
+        let mut state = StoredState {
+            asked_at: Some(now.unix_timestamp()),
+            joined: tracking == Tracking::Only,
+            creating: wire_request.is_creation_only,
+            ..StoredState::default()
+        };
+        let stage = match wire_request.project_id {
+            Some(_) => SubmitStage::Snapshot,
+            None => {
+                // A project that is made now has no earlier export.
+                state.snapshot = Some(ProjectSnapshot::default());
+                SubmitStage::Store
             }
-        }
-        let joined = context.request.get("track") == Some(&Value::Bool(true));
+        };
         Ok(Self {
             api: AiStudiosApi::new(context.api_url, context.credentials)?,
-            project_id,
-            body,
-            state: StoredState { asked_at: Some(now.unix_timestamp()), joined, ..StoredState::default() },
-            stage: SubmitStage::Snapshot,
+            wire_request,
+            tracking,
+            has_project_field: context.request.get("project_id").is_some(),
+            is_continued: context.provider_job_id.is_some(),
+            stored_before: StoredState::read(context.provider_state),
+            state,
+            stage,
+            creation: ExportProgress::default(),
             has_rejected_token: false,
             retry_delays: RetryDelays::default(),
         })
     }
 
+    fn project_id(&self) -> &str {
+        self.wire_request.project_id.as_deref().unwrap_or_default()
+    }
+
     fn build_request(&self) -> Result<http::Request<Bytes>, Error> {
         match self.stage {
-            SubmitStage::Snapshot => self.api.project(&self.project_id),
-            SubmitStage::Export => self.api.post("/editor/project/export", &self.body),
+            SubmitStage::Snapshot => self.api.project(self.project_id()),
+            SubmitStage::CreationProgress => self.api.creation_progress(self.project_id()),
+            SubmitStage::ExportProgress => self.api.progress(self.project_id()),
+            SubmitStage::Store | SubmitStage::Post => {
+                self.api.post(&self.wire_request.path, &self.wire_request.body)
+            }
         }
     }
 
-    fn send(&self) -> SubmitStep {
+    fn send(&mut self, stage: SubmitStage) -> SubmitStep {
+        self.stage = stage;
         self.build_request().map_or_else(SubmitStep::Rejected, SubmitStep::Send)
     }
 
@@ -87,29 +135,36 @@ impl AiStudiosSubmission {
         }
     }
 
-    /// Stores the state of the project before the request for the export. It cannot be read afterwards (contract 2,
-    /// E3).
-    fn store_state(&self) -> SubmitStep {
-        SubmitStep::StoreProviderState(self.state.changes_since(&StoredState::default()).unwrap_or_default())
+    /// Stores the state of the project before the request. It cannot be read afterwards (contract 2, E3), and it shows
+    /// later that the request may have been sent. Every field is stored that an earlier request left differently.
+    fn store_state(&mut self) -> SubmitStep {
+        self.stage = SubmitStage::Store;
+        let before = if self.is_continued { self.stored_before.clone() } else { StoredState::default() };
+        SubmitStep::StoreProviderState(self.state.changes_since(&before).unwrap_or_default())
+    }
+
+    /// Waits for an export that is in progress or finished, instead of requesting one.
+    fn join(&mut self) -> SubmitStep {
+        (self.state.joined, self.state.creating) = (true, false);
+        self.store_state()
     }
 
     fn handle_project(&mut self, result: &SendResult) -> SubmitStep {
         let Ok(response) = result else { return self.retry_failed(unreachable_error()) };
         let error_response = match open_envelope(response.status(), response.body(), ExpectedPayload::Object)
         {
-            Ok(payload) => {
-                self.state.snapshot = Some(ProjectSnapshot::of(&Project::read(&payload)));
-                return self.store_state();
-            }
+            Ok(payload) => return self.handle_snapshot(ProjectSnapshot::of(&Project::read(&payload))),
             Err(error_response) => error_response,
         };
         match error_response.kind() {
             ErrorKind::InvalidToken => self.handle_rejected_token(&error_response),
             ErrorKind::Throttled => self.retry_throttled(result, &error_response),
             // A project that is longer than the response limit has no snapshot. Its export is submitted nevertheless.
-            ErrorKind::Transient if is_truncated(response) => self.store_state(),
+            ErrorKind::Transient if is_truncated(response) => self.store_without_snapshot(),
             ErrorKind::Transient => self.retry_failed(error_response.to_error().with_retry_after(30)),
-            _ if self.state.joined => SubmitStep::Rejected(self.rejection_error(&error_response)),
+            _ if self.tracking != Tracking::None && !self.is_continued => {
+                SubmitStep::Rejected(self.rejection_error(&error_response))
+            }
             // This request cannot name a workspace (contract 5.4), so a team's project may not be found. The response
             // to the export shows whether the project can be exported.
             ErrorKind::Quota
@@ -117,43 +172,105 @@ impl AiStudiosSubmission {
             | ErrorKind::NotFound
             | ErrorKind::Conflict
             | ErrorKind::InvalidRequest
-            | ErrorKind::Other => self.store_state(),
+            | ErrorKind::Other => self.store_without_snapshot(),
         }
     }
 
-    fn handle_export(&mut self, result: &SendResult) -> SubmitStep {
+    fn store_without_snapshot(&mut self) -> SubmitStep {
+        self.state.creating = self.tracking == Tracking::OrExport && !self.is_continued;
+        self.store_state()
+    }
+
+    fn handle_snapshot(&mut self, snapshot: ProjectSnapshot) -> SubmitStep {
+        let shows_export = snapshot.shows_export();
+        self.state.snapshot = Some(snapshot);
+        match self.tracking {
+            Tracking::None => self.store_state(),
+            Tracking::Only | Tracking::OrExport if shows_export => self.join(),
+            Tracking::Only => self.send(SubmitStage::CreationProgress),
+            // The project may not be finished. Polls show it, and then the job is submitted again.
+            Tracking::OrExport => {
+                self.state.creating = !self.is_continued;
+                self.store_state()
+            }
+        }
+    }
+
+    /// Checks whether a tracked project that shows no export is made by an automation: nobody exports it then unless
+    /// asked to. Any other project may be about to be exported, so the job waits for it.
+    fn handle_creation_progress(&mut self, result: &SendResult) -> SubmitStep {
+        match self.read_progress(result) {
+            Err(step) => *step,
+            Ok(Some(progress)) if progress.state.is_some() || progress.percent.is_some() => {
+                self.creation = progress;
+                self.send(SubmitStage::ExportProgress)
+            }
+            Ok(_) => self.join(),
+        }
+    }
+
+    fn handle_export_progress(&mut self, result: &SendResult) -> SubmitStep {
+        let is_exporting =
+            |progress: &ExportProgress| progress.url.is_some() || progress.percent.is_some_and(|at| at > 0.0);
+        match self.read_progress(result) {
+            Err(step) => *step,
+            Ok(progress) if progress.as_ref().is_some_and(is_exporting) => self.join(),
+            Ok(_) => SubmitStep::Rejected(not_exported_error(&self.creation)),
+        }
+    }
+
+    /// Reads a progress. None when the provider has none. The error is the next step.
+    fn read_progress(&mut self, result: &SendResult) -> Result<Option<ExportProgress>, Box<SubmitStep>> {
+        let Ok(response) = result else { return Err(Box::new(self.retry_failed(unreachable_error()))) };
+        let opened = open_envelope(response.status(), response.body(), ExpectedPayload::Object);
+        match opened.map_err(|error_response| (error_response.kind(), error_response)) {
+            Ok(payload) => Ok(Some(ExportProgress::read(&payload))),
+            Err((ErrorKind::InvalidToken, error_response)) => {
+                Err(Box::new(self.handle_rejected_token(&error_response)))
+            }
+            Err((ErrorKind::Throttled, error_response)) => {
+                Err(Box::new(self.retry_throttled(result, &error_response)))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn handle_post(&mut self, result: &SendResult) -> SubmitStep {
         let response = match result {
             Ok(response) => response,
             Err(SendFailure::NotSent) => return self.retry_failed(unreachable_error()),
             Err(SendFailure::MaybeSent) => {
-                return outcome_unknown("AI Studios did not respond in time, or the connection broke");
+                return self.outcome_unknown("AI Studios did not respond in time, or the connection broke");
             }
         };
         let status = response.status();
         let error_response = match open_envelope(status, response.body(), ExpectedPayload::Object) {
-            // Normally the id that was sent. Both ids can be polled (contract 2, E6 and E7).
             Ok(payload) => {
+                // Normally the id that was sent. Both ids can be polled (contract 2, E6 and E7).
                 let returned = read_text(&payload, &["projectId", "project_id", "_id"]);
-                return SubmitStep::Accepted(ProviderJobId::new(returned.unwrap_or(&self.project_id)));
+                return match returned.or(self.wire_request.project_id.as_deref()) {
+                    Some(id) => SubmitStep::Accepted(ProviderJobId::new(id)),
+                    None => self.outcome_unknown("AI Studios returned no id of the project"),
+                };
             }
             Err(error_response) => error_response,
         };
         // The work may have started before such a response, whatever its body says.
         if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
-            return outcome_unknown(&format!("AI Studios returned HTTP {}", status.as_u16()));
+            return self.outcome_unknown(&format!("AI Studios returned HTTP {}", status.as_u16()));
         }
         match error_response.kind() {
             ErrorKind::InvalidToken => self.handle_rejected_token(&error_response),
             ErrorKind::Throttled => self.retry_throttled(result, &error_response),
-            ErrorKind::Transient => outcome_unknown("AI Studios returned a response that cannot be parsed"),
-            ErrorKind::Conflict => {
-                // The job waits for the running export instead (contract 6.2).
-                self.state.joined = true;
-                self.store_state()
+            ErrorKind::Transient => {
+                self.outcome_unknown("AI Studios returned a response that cannot be parsed")
             }
+            // The job waits for the running export instead (contract 6.2).
+            ErrorKind::Conflict if self.wire_request.may_join => self.join(),
             ErrorKind::Quota
             | ErrorKind::Forbidden
             | ErrorKind::NotFound
+            | ErrorKind::Conflict
             | ErrorKind::InvalidRequest
             | ErrorKind::Other => SubmitStep::Rejected(self.rejection_error(&error_response)),
         }
@@ -178,38 +295,62 @@ impl AiStudiosSubmission {
         self.send_after(wait, error)
     }
 
-    /// Converts an error response to an error that names the caller's field.
+    /// Converts an error response to an error that names the caller's field, or what the caller can still do.
     fn rejection_error(&self, error_response: &ErrorResponse) -> Error {
-        let error = error_response.to_error();
-        if error_response.kind() != ErrorKind::NotFound {
+        let mut error = error_response.to_error();
+        if self.is_continued {
+            let id = self.project_id();
+            let hint = format!(
+                "; AI Studios has made the project {id}, and a job of kind export with this project_id exports it"
+            );
+            error.message.push_str(&hint);
+            return error;
+        }
+        if error_response.kind() != ErrorKind::NotFound || !self.has_project_field {
             return error;
         }
         error.with_violations(vec![Violation::new("project_id", "there is no such project at AI Studios")])
     }
+
+    fn outcome_unknown(&self, what: &str) -> SubmitStep {
+        let message = match &self.wire_request.project_id {
+            Some(_) => format!("{what}; the export may be in progress, and polling its progress shows it"),
+            None => format!(
+                "{what}; the work may be in progress, but the id of its project is unknown, so it cannot be polled; \
+                 look for the project in AI Studios, and track it with kind export"
+            ),
+        };
+        SubmitStep::OutcomeUnknown(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
+    }
 }
 
-impl SubmitProtocol for AiStudiosSubmission {
+impl SubmitProtocol for ProjectSubmission {
     fn start(&mut self) -> SubmitStep {
         SubmitStep::Authorize { is_token_rejected: false }
     }
 
     fn on_token(&mut self, token: &Secret) -> SubmitStep {
         self.api.set_token(token);
-        self.send()
+        match self.stage {
+            SubmitStage::Store => self.store_state(),
+            stage => self.send(stage),
+        }
     }
 
     fn on_stored(&mut self) -> SubmitStep {
-        if self.state.joined {
-            return SubmitStep::Accepted(ProviderJobId::new(&self.project_id));
+        let is_creating_elsewhere = self.state.creating && !self.wire_request.is_creation_only;
+        if self.state.joined || is_creating_elsewhere {
+            return SubmitStep::Accepted(ProviderJobId::new(self.project_id()));
         }
-        self.stage = SubmitStage::Export;
-        self.send()
+        self.send(SubmitStage::Post)
     }
 
     fn on_response(&mut self, result: SendResult) -> SubmitStep {
         match self.stage {
             SubmitStage::Snapshot => self.handle_project(&result),
-            SubmitStage::Export => self.handle_export(&result),
+            SubmitStage::CreationProgress => self.handle_creation_progress(&result),
+            SubmitStage::ExportProgress => self.handle_export_progress(&result),
+            SubmitStage::Store | SubmitStage::Post => self.handle_post(&result),
         }
     }
 }
@@ -219,14 +360,20 @@ fn is_truncated(response: &http::Response<Bytes>) -> bool {
     response.status().is_success() && response.body().len() >= PROJECT_RESPONSE_LIMIT.0
 }
 
+/// An automation makes the tracked project, and nobody exports it.
+fn not_exported_error(creation: &ExportProgress) -> Error {
+    let message = format!(
+        "AI Studios makes this project by an automation ({}) and does not export it by itself: with \"export\": true \
+         beside track, Landfall exports it when it is finished",
+        creation.describe()
+    );
+    let missing = Violation::new("export", "expected true, since nobody exports the project");
+    Error::new(ErrorClass::ProviderConflict, message).with_violations(vec![missing])
+}
+
 fn unreachable_error() -> Error {
     let message = "AI Studios cannot be reached; nothing was submitted";
     Error::new(ErrorClass::ProviderUnavailable, message).with_retry_after(30)
-}
-
-fn outcome_unknown(what: &str) -> SubmitStep {
-    let message = format!("{what}; the export may be in progress, and polling its progress shows it");
-    SubmitStep::OutcomeUnknown(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
 }
 
 #[cfg(test)]

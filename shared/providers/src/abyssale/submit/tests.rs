@@ -23,6 +23,8 @@ fn submission_of(kind: &str, request: Value) -> AbyssaleSubmission {
     AbyssaleSubmission::new(&SubmitContext {
         kind,
         request: &order.request,
+        provider_job_id: None,
+        provider_state: &Map::new(),
         callback_url: &callback_url,
         api_url: "https://api.example.com",
         credentials: &Credentials::new(json!({ "api_key": "key" })),
@@ -55,6 +57,7 @@ fn step_after(result: SendResult) -> String {
         SubmitStep::StoreProviderState(state) => format!("stores {state:?}"),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Completed { provider_job_id, result: outcome } => {
+            let provider_job_id = provider_job_id.expect("an id");
             format!("done as {provider_job_id}: {outcome:?}")
         }
         SubmitStep::Rejected(error) => format!("rejected: {}", error.class.name()),

@@ -1,19 +1,17 @@
 //! Evaluates the responses of one poll together: what they mean for the job, and what is stored for the next poll.
 
-use model::{Error, ErrorClass, Job, JobEvent, MissingFile, ProviderJobId, Source, SourceRole};
-use serde_json::{Map, Value, json};
+use model::{Job, JobEvent, JobStatus, ProviderJobId};
 use time::OffsetDateTime;
 
 use super::{
-    progress::{ExportProgress, Project},
+    end_events::{AwaitedWork, completed_without_url_event, expired_event, failed_event, stalled_event},
+    finished_video::video_source,
+    progress::{ExportPhase, ExportProgress, Project},
     status_rules::{ExportStatus, ResultOwnership, check_ownership, decide_status, has_started},
 };
 use crate::{
     Credentials, PollStatus,
-    ai_studios::{
-        lenient_values::read_text,
-        stored_export_state::{StoredState, strip_query},
-    },
+    ai_studios::{lenient_values::read_text, stored_export_state::StoredState, wire_request::is_tracked},
 };
 
 /// A project that is not found within this time after the request for its export may not be visible everywhere yet
@@ -37,9 +35,13 @@ pub(crate) struct ExportEvaluation {
     /// Seconds until an export expires, and until one without progress fails.
     deadline: i64,
     stall: i64,
-    /// The provider's id. None while it is unknown whether the provider accepted the work.
+    /// The provider's id.
     provider_job_id: Option<String>,
-    /// The id that was sent in the request.
+    /// Whether it is unknown that the provider accepted the export.
+    is_outcome_unknown: bool,
+    /// Whether the job waits for an export that somebody else may request.
+    is_tracked: bool,
+    /// The id that was sent in the request, or that of the project that the provider made.
     project_id: String,
     resolution: Option<String>,
     /// The URL that is being landed, when the poll looks for another one.
@@ -49,11 +51,12 @@ pub(crate) struct ExportEvaluation {
 }
 
 impl ExportEvaluation {
-    /// Starts the evaluation for a job. None for a job whose export was never requested, or that Landfall did not
-    /// submit.
+    /// Starts the evaluation for a job. None for a job whose work was never requested, that Landfall did not submit, or
+    /// whose project is not known: the provider made one, and the response with its id was lost.
     pub(crate) fn new(job: &Job, credentials: &Credentials, now: OffsetDateTime) -> Option<Self> {
         let stored = StoredState::read(&job.provider_state);
-        let project_id = read_text(&job.request, &["project_id"])?;
+        let provider_job_id = job.provider_job_id.as_ref().map(|id| id.as_str());
+        let project_id = read_text(&job.request, &["project_id"]).or(provider_job_id)?;
         stored.asked_at?;
         let seconds = |name: &str, default: u64| {
             credentials.get_seconds(name).unwrap_or(default).min(30 * 24 * 3600).cast_signed()
@@ -62,7 +65,9 @@ impl ExportEvaluation {
             now,
             deadline: seconds("deadline_seconds", DEFAULT_DEADLINE_SECONDS),
             stall: seconds("stall_seconds", DEFAULT_STALL_SECONDS),
-            provider_job_id: job.provider_job_id.as_ref().map(|id| id.as_str().to_owned()),
+            provider_job_id: provider_job_id.map(str::to_owned),
+            is_outcome_unknown: provider_job_id.is_none() || job.status == JobStatus::Unknown,
+            is_tracked: is_tracked(&job.request),
             project_id: project_id.to_owned(),
             resolution: read_text(&job.request, &["resolution"]).map(str::to_owned),
             landing_url: job.sources.first().map(|source| source.url.clone()),
@@ -81,9 +86,19 @@ impl ExportEvaluation {
         self.provider_job_id.as_deref()
     }
 
-    /// Whether the project may not be visible yet after the request for its export.
+    /// Whether the provider still makes the project, as far as earlier polls know.
+    pub(crate) fn is_creating(&self) -> bool {
+        self.stored.creating
+    }
+
+    /// Whether the job waits for an export that somebody else may request.
+    pub(crate) fn is_tracked(&self) -> bool {
+        self.is_tracked
+    }
+
+    /// Whether the project may not be visible yet after the request for it or for its export.
     pub(crate) fn may_be_invisible(&self) -> bool {
-        self.provider_job_id.is_some() && self.stored.age(self.now) < PROJECT_VISIBILITY_SECONDS
+        !self.is_outcome_unknown && self.stored.age(self.now) < PROJECT_VISIBILITY_SECONDS
     }
 
     /// Whether the timeout of the export has passed.
@@ -103,13 +118,27 @@ impl ExportEvaluation {
             ExportStatus::Finalizing => self.finalizing_seconds() >= MAX_FINALIZING_SECONDS,
             ExportStatus::Pending(_) => false,
         };
-        is_needed || looks_for_task || self.provider_job_id.is_none()
+        is_needed || looks_for_task || self.is_outcome_unknown
     }
 
     /// Counts a rejected poll. Returns whether there were too many in a row.
     pub(crate) fn count_rejected_poll(&mut self) -> bool {
         self.stored.refusals += 1;
         self.stored.refusals >= MAX_REJECTED_POLLS
+    }
+
+    /// Evaluates the progress of an automation that makes the project. Only both of its documented signs together end
+    /// this phase: an export before that is undocumented (contract 7).
+    pub(crate) fn evaluate_creation(&mut self, progress: &ExportProgress) -> PollStatus {
+        self.stored.refusals = 0;
+        self.record_change(progress);
+        if progress.is_created() {
+            return PollStatus::PhaseFinished;
+        }
+        if progress.phase() == ExportPhase::Failure {
+            return PollStatus::Ended(failed_event(AwaitedWork::Creation, progress, self.now));
+        }
+        self.evaluate_pending(progress, progress.percent)
     }
 
     /// Evaluates the responses, once all requests of the poll have been sent.
@@ -119,7 +148,7 @@ impl ExportEvaluation {
         project: Option<&Project>,
     ) -> PollStatus {
         self.stored.refusals = 0;
-        if self.provider_job_id.is_none() {
+        if self.is_outcome_unknown {
             return self.evaluate_unknown_outcome(progress, project);
         }
         self.record_render_task(project);
@@ -129,7 +158,7 @@ impl ExportEvaluation {
         match decide_status(&progress) {
             ExportStatus::Failed => match check_ownership(&self.stored, &progress, project, self.now) {
                 ResultOwnership::Proven | ResultOwnership::Assumed => {
-                    PollStatus::Ended(self.failed_event(&progress))
+                    PollStatus::Ended(failed_event(self.awaited_work(), &progress, self.now))
                 }
                 ResultOwnership::Unproven => self.in_progress(None),
             },
@@ -153,19 +182,20 @@ impl ExportEvaluation {
         }
     }
 
-    /// The event of an export that did not finish before the timeout.
+    /// The event of work that did not finish before the timeout.
     pub(crate) fn expired_event(&self) -> JobEvent {
-        let minutes = self.deadline / 60;
-        let message = match self.provider_job_id {
-            Some(_) => format!(
-                "the export was not finished after {minutes} minutes; the file of a later callback is still landed"
-            ),
-            None => format!(
-                "it is unknown whether AI Studios accepted the export, and it showed no progress for {minutes} minutes; \
-                 the file of a later callback is still landed"
-            ),
-        };
-        JobEvent::Expired { error: Error::new(ErrorClass::ProviderSilent, message).to_job_error(self.now) }
+        let StoredState { percent, state, .. } = self.stored.clone();
+        let last = ExportProgress { percent, state, ..ExportProgress::default() };
+        expired_event(self.awaited_work(), &last, self.deadline / 60, self.now)
+    }
+
+    fn awaited_work(&self) -> AwaitedWork {
+        match (self.stored.creating, self.is_outcome_unknown, self.is_tracked) {
+            (true, ..) => AwaitedWork::Creation,
+            (false, true, _) => AwaitedWork::UnknownExport,
+            (false, false, true) => AwaitedWork::TrackedExport,
+            (false, false, false) => AwaitedWork::Export,
+        }
     }
 
     /// Decides whether an export has started whose POST got no response.
@@ -196,14 +226,19 @@ impl ExportEvaluation {
         }
     }
 
-    /// Records the progress, and since when it has not changed.
-    fn record_progress(&mut self, progress: &ExportProgress) {
-        let now = self.now.unix_timestamp();
+    /// Records a progress, and since when it has not changed.
+    fn record_change(&mut self, progress: &ExportProgress) {
         let has_changed = progress.percent != self.stored.percent || progress.state != self.stored.state;
         if has_changed || self.stored.changed_at.is_none() {
-            self.stored.changed_at = Some(now);
+            self.stored.changed_at = Some(self.now.unix_timestamp());
         }
         (self.stored.percent, self.stored.state) = (progress.percent, progress.state.clone());
+    }
+
+    /// Records the progress of an export.
+    fn record_progress(&mut self, progress: &ExportProgress) {
+        let now = self.now.unix_timestamp();
+        self.record_change(progress);
         match decide_status(progress) {
             ExportStatus::Pending(Some(_)) => self.stored.restarted = true,
             ExportStatus::Finalizing => _ = self.stored.finalizing_since.get_or_insert(now),
@@ -226,12 +261,7 @@ impl ExportEvaluation {
         else {
             // A project that could not be read says nothing about its URL.
             return match has_waited && project.is_some() {
-                true => {
-                    let message = "completed_without_url: AI Studios has reported for 10 minutes that the export is \
-                                   finished, but no URL of the video";
-                    let error = Error::new(ErrorClass::ProviderFailed, message).to_job_error(self.now);
-                    PollStatus::Ended(JobEvent::WorkFailed { error, missing: vec![] })
-                }
+                true => PollStatus::Ended(completed_without_url_event(self.now)),
                 false => self.in_progress(progress.percent),
             };
         };
@@ -242,27 +272,13 @@ impl ExportEvaluation {
         }
     }
 
-    /// The export is in progress, or has stalled.
+    /// The work is in progress, or has stalled.
     fn evaluate_pending(&mut self, progress: &ExportProgress, percent: Option<f64>) -> PollStatus {
         let unchanged = self.stored.changed_at.map_or(0, |since| self.now.unix_timestamp() - since);
         if unchanged < self.stall {
             return self.in_progress(percent);
         }
-        let at = percent.map_or_else(|| "an unknown progress".to_owned(), |percent| format!("{percent} %"));
-        let state = progress.state.as_deref().map(|state| format!(" ({state})")).unwrap_or_default();
-        let message = format!("stalled: AI Studios has reported {at}{state} for {} minutes", unchanged / 60);
-        let error = Error::new(ErrorClass::ProviderFailed, message).to_job_error(self.now);
-        PollStatus::Ended(JobEvent::WorkFailed { error, missing: vec![] })
-    }
-
-    fn failed_event(&self, progress: &ExportProgress) -> JobEvent {
-        let state = progress.state.as_deref().unwrap_or_default();
-        let at = progress.percent.map(|percent| format!(" at {percent} %")).unwrap_or_default();
-        let reason = progress.reason.as_deref().unwrap_or("no reason was given");
-        let message = format!("AI Studios' export ended as {state}{at}: {reason}");
-        let error = Error::new(ErrorClass::ProviderFailed, message).to_job_error(self.now);
-        let missing = MissingFile { name: None, reason: reason.to_owned() };
-        JobEvent::WorkFailed { error, missing: vec![missing] }
+        PollStatus::Ended(stalled_event(self.awaited_work(), progress, unchanged / 60, self.now))
     }
 
     /// Chooses the URL of the video. When the known URL is no longer usable, the project may have another one than the
@@ -276,42 +292,8 @@ impl ExportEvaluation {
     }
 
     fn finished(&self, url: &str, ownership: ResultOwnership) -> PollStatus {
-        let source = Source {
-            url: url.to_owned(),
-            role: SourceRole::File,
-            name: Some(self.file_name(url)),
-            details: self.manifest_details(ownership),
-        };
+        let resolution = self.resolution.as_deref();
+        let source = video_source(&self.project_id, resolution, &self.stored, url, ownership);
         PollStatus::Ended(JobEvent::FilesReady { sources: vec![source], missing: vec![] })
-    }
-
-    /// The last segment of the URL (contract 6.4), if it is a file name, else a name of the project.
-    fn file_name(&self, url: &str) -> String {
-        let last = strip_query(url).rsplit('/').next().unwrap_or_default();
-        let extension = last.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, end)| end);
-        let is_file_name = extension.is_some_and(|extension| {
-            (2..=4).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric())
-        });
-        if is_file_name { last.to_owned() } else { format!("{}.mp4", self.project_id) }
-    }
-
-    /// What is known of the video, for the manifest. Values that only a callback claimed are included as reported,
-    /// and only if the callback was about the same render task (contract 4.4, W5 and W10).
-    fn manifest_details(&self, ownership: ResultOwnership) -> Map<String, Value> {
-        let stored = &self.stored;
-        let mut details = Map::new();
-        details.insert("project_id".into(), json!(self.project_id));
-        let mut put =
-            |name: &str, value: Option<Value>| value.map(|value| details.insert(name.into(), value));
-        put("resolution", self.resolution.clone().map(Value::from));
-        put("backend_task_id", stored.backend_task_id.clone().map(Value::from));
-        put("possibly_stale", (ownership == ResultOwnership::Assumed).then(|| true.into()));
-        let is_other_task =
-            |task: &String| stored.backend_task_id.as_ref().is_some_and(|known| known != task);
-        let claim = stored.reported.as_ref();
-        let claim = claim.filter(|claim| !claim.backend_task_id.as_ref().is_some_and(is_other_task));
-        put("credit", claim.and_then(|claim| claim.credit.clone()).map(Value::from));
-        put("duration", claim.and_then(|claim| claim.duration.clone()).map(Value::from));
-        details
     }
 }

@@ -58,6 +58,23 @@ impl ExportProgress {
         ExportPhase::parse(self.state.as_deref())
     }
 
+    /// Describes where the work is, such as `building audio, 50 %`.
+    pub(crate) fn describe(&self) -> String {
+        let percent = self.percent.map(|percent| format!("{percent} %"));
+        let state = self.state.as_deref().filter(|state| !state.trim().is_empty());
+        match (state, percent) {
+            (Some(state), Some(percent)) => format!("{state}, {percent}"),
+            (Some(state), None) => state.to_owned(),
+            (None, percent) => percent.unwrap_or_else(|| "an unknown progress".to_owned()),
+        }
+    }
+
+    /// Whether an automation has made the project: both are documented together (contract 7).
+    pub(crate) fn is_created(&self) -> bool {
+        self.is_full()
+            && self.state.as_deref().is_some_and(|state| state.trim().eq_ignore_ascii_case("finish"))
+    }
+
     /// Whether the progress is 100.
     pub(crate) fn is_full(&self) -> bool {
         self.percent.is_some_and(|percent| percent >= 100.0)
