@@ -1,6 +1,6 @@
 //! The trait that each provider implements.
 
-use model::{Error, Job};
+use model::{Error, Job, RateLimits};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use crate::OrderSchema;
 use crate::{
     AccessToken, ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, HealthCheck,
-    MalformedDelivery, Order, PollSchedule, PollStatus, Query, RequestFields, SigningAction, SigningSecret,
-    SubmitContext, SubmitProtocol,
+    MalformedDelivery, Order, PollSchedule, PollStatus, Query, RequestFields, RequestTier, SigningAction,
+    SigningSecret, SubmitContext, SubmitProtocol,
 };
 
 /// A creative provider.
@@ -21,8 +21,14 @@ pub trait Provider: Sync {
     /// Returns the default base URL of the provider's API, without a trailing slash.
     fn default_api_url(&self) -> &'static str;
 
-    /// Returns the default rate limit of requests, for all invocations together.
-    fn requests_per_second(&self) -> f64;
+    /// Returns the default rate limits of requests, for all invocations together.
+    fn rate_limits(&self) -> RateLimits;
+
+    /// Returns the tier of the first request that submits work of this kind. It has to be the tier of that request: a
+    /// submission waits for its reservation before the request is built. None when only the ceiling applies.
+    fn submission_tier(&self, _kind: &str) -> Option<RequestTier> {
+        None
+    }
 
     /// Returns the host names from which the provider is known to serve files.
     fn download_hosts(&self) -> &'static [&'static str];

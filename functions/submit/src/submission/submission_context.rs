@@ -50,16 +50,19 @@ impl<'a> SubmissionContext<'a> {
         self.clients.provider_client(self.provider, Some(self.job_id), self.deadline)
     }
 
-    /// The provider's rate limiter, for an invocation that waits at most `max_wait` for a reservation.
-    pub(crate) fn rate_limiter(&self, max_wait: Duration) -> RateLimiter<'a> {
+    /// The provider's rate limiter for the first request of a kind, for an invocation that waits at most `max_wait` for a
+    /// reservation.
+    pub(crate) fn rate_limiter(&self, kind: &str, max_wait: Duration) -> RateLimiter<'a> {
         let config = &self.clients.config;
-        RateLimiter {
+        let rate_limiter = RateLimiter {
             job_store: &self.clients.job_store,
             provider: providers::provider_name(self.provider),
-            interval: config.providers.request_interval(self.provider.name()),
+            limits: config.providers.rate_limits(self.provider.name()),
+            tier: None,
             max_wait,
             latest_send_time: latest_send_time(config.provider_timeout, self.deadline),
-        }
+        };
+        rate_limiter.with_tier(self.provider.submission_tier(kind))
     }
 }
 

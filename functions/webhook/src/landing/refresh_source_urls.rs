@@ -41,8 +41,10 @@ pub(super) async fn refresh_sources(
     let finished = match Box::pin(poller.poll(provider, job, latest_poll(receipt))).await? {
         PollOutcome::Answered(PollStatus::Ended(event @ JobEvent::FilesReady { .. })) => event,
         PollOutcome::Unanswered(error, _) if error.is_retryable() => return Err(error),
-        PollOutcome::OutOfTime if !receipt.is_long_landing() => return Ok(SourceRefresh::OutOfTime),
-        PollOutcome::OutOfTime => {
+        PollOutcome::OutOfTime | PollOutcome::RateLimited(_) if !receipt.is_long_landing() => {
+            return Ok(SourceRefresh::OutOfTime);
+        }
+        PollOutcome::OutOfTime | PollOutcome::RateLimited(_) => {
             let message = "there was no time left to poll the provider for new URLs of the files";
             return Err(Error::new(ErrorClass::SourceUnavailable, message));
         }

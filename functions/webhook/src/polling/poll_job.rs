@@ -4,7 +4,7 @@ use job_store::JobStore;
 use model::{Error, ErrorClass, Job, JobEvent};
 use providers::PollStatus;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{
     next_poll_time,
@@ -15,6 +15,9 @@ use super::{
 use crate::{
     clients::WorkerClients, notifications::job_notifier::JobNotifier, provider_of_job::find_job_provider,
 };
+
+/// A job whose poll the rate limit delays by no more than this stays due. The next sweep is a minute away.
+const MAX_RATE_LIMIT_WAIT: Duration = Duration::minutes(1);
 
 /// Polls for jobs and updates them.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +48,7 @@ impl<'a> JobPoll<'a> {
         let expiry = next_poll_time::expiry(provider, &job, &outcome, self.callback_timeout);
         match outcome {
             PollOutcome::OutOfTime => Ok(CheckOutcome::OutOfTime),
+            PollOutcome::RateLimited(at) if at <= now + MAX_RATE_LIMIT_WAIT => Ok(CheckOutcome::OutOfTime),
             PollOutcome::Answered(PollStatus::Ended(event)) => self.update.apply_event(&job, event).await,
             PollOutcome::Answered(PollStatus::NotFound(error)) => {
                 let error = error.to_job_error(now);
@@ -52,6 +56,8 @@ impl<'a> JobPoll<'a> {
             }
             _ if now >= expiry => self.update.apply_event(&job, expired(&job, now)).await,
             PollOutcome::NotSupported => self.update.schedule_check(job.id, now, expiry).await,
+            // Otherwise the jobs of a paused tier would stay at the head of the due index and hide the others.
+            PollOutcome::RateLimited(at) => self.update.schedule_check(job.id, now, at.min(expiry)).await,
             PollOutcome::Answered(PollStatus::Accepted { provider_job_id, provider_state }) => {
                 self.store_notes(&job, provider_state, now).await?;
                 self.update.apply_event(&job, JobEvent::SubmissionAccepted { provider_job_id }).await

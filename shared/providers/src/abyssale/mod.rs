@@ -11,12 +11,13 @@ mod get_with_retries;
 mod health_check;
 mod order;
 mod poll;
+mod rate_limits;
 mod signing_secret;
 mod submit;
 mod verify_signature;
 mod webhook;
 
-use model::{Error, Job};
+use model::{Error, Job, RateLimits};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
@@ -24,8 +25,8 @@ use time::OffsetDateTime;
 use crate::OrderSchema;
 use crate::{
     ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, HealthCheck, MalformedDelivery, Order,
-    PollSchedule, PollStatus, Provider, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
-    delivery_limits::limit_report,
+    PollSchedule, PollStatus, Provider, Query, RequestTier, SigningAction, SigningSecret, SubmitContext,
+    SubmitProtocol, delivery_limits::limit_report,
 };
 
 /// The provider.
@@ -46,9 +47,12 @@ impl Provider for Abyssale {
         json!({ "api_key": "", "signing_secrets": [] })
     }
 
-    /// Contract 1.5: the documentation says 10, and an older page says 5.
-    fn requests_per_second(&self) -> f64 {
-        5.0
+    fn rate_limits(&self) -> RateLimits {
+        rate_limits::rate_limits()
+    }
+
+    fn submission_tier(&self, kind: &str) -> Option<RequestTier> {
+        rate_limits::submission_tier(kind)
     }
 
     /// Contract 8. The host of archives is not documented. It is expected to be one of the same buckets.

@@ -145,7 +145,7 @@ fn list_calls() -> Value {
         "POST /projects/{id}/forge": "send a forged webhook of its latest export: {forgery}",
         "GET /exports": "accepted posts, credits and each export",
         "GET /tokens": "how many were issued", "POST /tokens/revoke": "revoke every issued token",
-        "GET /requests/peak[?endpoint=&method=&path=]": "the most requests in any one second of real time",
+        "GET /requests/peak[?endpoint=&method=&path=&tier=&window=]": "the most requests in any period of real time, by default a second",
         "GET /requests[?endpoint=&method=&path=]": "requests to the API and Files endpoints",
         "GET /deliveries": "webhooks with every attempt",
         "POST /deliveries/{number}/redeliver": "send again",

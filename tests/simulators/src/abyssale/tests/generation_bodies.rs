@@ -162,7 +162,7 @@ fn generations_are_limited_by_plan_and_credits() {
 #[test]
 fn generations_count_only_against_the_gateway_limit() {
     let mut bench = TestBench::new();
-    bench.admin(Method::PUT, "/knobs", &json!({"tiers": [{"requests": 1, "seconds": 60}]}));
+    bench.admin(Method::PUT, "/knobs", &json!({"tiers": {"read": [{"requests": 1, "seconds": 60}]}}));
     let design = bench.design("static", 1);
     for _ in 0..10 {
         bench.generate(&design, &json!({}));
