@@ -20,9 +20,10 @@ use crate::server::start_job_table;
 
 /// From a request to the end of its response, and of what its worker writes.
 const RESPONSE: Duration = Duration::milliseconds(200);
-/// How long an invocation by the queue waits for a reservation. A message that must wait longer comes back half of that
-/// before its time, and after 900 s at the latest.
+/// How long an invocation by the queue waits for a reservation. A message that must wait longer comes back before its time,
+/// and after 900 s at the latest.
 const QUEUE_WAIT: Duration = Duration::seconds(20);
+const TIER_LEAD: Duration = Duration::seconds(2);
 const MAX_DELAY: Duration = Duration::seconds(900);
 /// How long a sweep lasts, and how often one starts.
 const SWEEP: Duration = Duration::seconds(50);
@@ -224,6 +225,7 @@ impl<'a> Run<'a> {
             Reservation::RetryAt(at) => {
                 let back = match work {
                     Work::Poll => at.max(latest - SWEEP + SWEEP_INTERVAL),
+                    Work::Export => (at - TIER_LEAD).clamp(now, now + MAX_DELAY),
                     _ => (at - QUEUE_WAIT / 2).clamp(now, now + MAX_DELAY),
                 };
                 self.push(back, Step::Arrive, request);

@@ -12,6 +12,8 @@ const NON_READERS: &[&str] = &["Some", "service_config", "streaming_config"];
 const PROVIDER_SUFFIXES: &[&str] = &["API_URL", "DOWNLOAD_HOSTS", "REQUESTS_PER_SECOND"];
 /// The suffix of the setting that only providers with a limit on concurrent work have.
 const CONCURRENCY_SUFFIX: &str = "CONCURRENT_JOBS";
+/// The suffix of the setting that only providers with tiers of requests have.
+const TIERS_SUFFIX: &str = "RATE_LIMITS";
 
 /// Returns the code of the files that read the environment, without tests, comments and white space.
 fn code() -> Vec<String> {
@@ -74,11 +76,13 @@ pub(super) fn settings() -> BTreeSet<String> {
         found.extend(bound(code).chain(constants(code)).map(str::to_owned));
         suffixes.extend(provider_suffixes(code));
     }
-    let known: BTreeSet<&str> = PROVIDER_SUFFIXES.iter().copied().chain([CONCURRENCY_SUFFIX]).collect();
+    let known: BTreeSet<&str> =
+        PROVIDER_SUFFIXES.iter().copied().chain([CONCURRENCY_SUFFIX, TIERS_SUFFIX]).collect();
     assert_eq!(suffixes, known, "the suffixes of settings that are read for each provider");
     for provider in providers::ALL {
         let limited = provider.concurrency_limit().map(|_| CONCURRENCY_SUFFIX);
-        let suffixes = PROVIDER_SUFFIXES.iter().copied().chain(limited);
+        let tiers = (!provider.rate_limits().tiers.is_empty()).then_some(TIERS_SUFFIX);
+        let suffixes = PROVIDER_SUFFIXES.iter().copied().chain(limited).chain(tiers);
         found.extend(suffixes.map(|suffix| format!("{}_{suffix}", provider.name().to_uppercase())));
     }
     found
