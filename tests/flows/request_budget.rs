@@ -20,7 +20,8 @@ pub(crate) struct RequestBudget {
 
 /// The limits and the lease that a deployment has by default. The other flows shorten or remove them.
 pub(crate) fn with_default_limits(options: StackOptions) -> StackOptions {
-    let options = options.variable("LEASE_SECONDS", "60").variable("ABYSSALE_REQUESTS_PER_SECOND", "5");
+    let options = options.variable("LEASE_SECONDS", "60").variable("ABYSSALE_REQUESTS_PER_SECOND", "8");
+    let options = options.variable("ABYSSALE_RATE_LIMITS", "");
     options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "2")
 }
 

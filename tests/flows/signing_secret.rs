@@ -50,11 +50,7 @@ impl World {
     /// Sets up a workspace that never had a signing secret, and removes Landfall's.
     async fn remove_signing_secrets(&self) {
         self.admin(Method::POST, "/reset", json!({ "secrets": true }));
-        self.admin(
-            Method::PUT,
-            "/knobs",
-            json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": [] }),
-        );
+        self.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 0.05 }));
         self.set_signing_secrets(json!([])).await;
     }
 

@@ -18,7 +18,7 @@ const A_MINUTE: u64 = 61;
 
 impl World {
     /// The polls of generations that reached the provider.
-    fn polls(&self) -> Vec<Value> {
+    pub(crate) fn polls(&self) -> Vec<Value> {
         let requests = self.admin(Method::GET, "/requests?endpoint=api&method=GET", Value::Null);
         let requests = requests.as_array().cloned().unwrap_or_default();
         requests

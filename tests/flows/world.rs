@@ -38,7 +38,7 @@ impl World {
     }
 
     /// Starts a stack with changed settings. Delays are short: the provider takes 50 ms, retries follow after a
-    /// second, and there is no rate limit.
+    /// second, and Landfall does not limit its requests. The provider does, as it publishes.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
         crate::log_capture::install_default_subscriber();
         let data = TempDir::new().expect("a temporary folder");
@@ -47,7 +47,8 @@ impl World {
             .variable("LEASE_SECONDS", "3")
             .variable("LOOKUP_DELAY_SECONDS", "1")
             .variable("PROVIDER_TIMEOUT_SECONDS", "2")
-            .variable("ABYSSALE_REQUESTS_PER_SECOND", "0");
+            .variable("ABYSSALE_REQUESTS_PER_SECOND", "0")
+            .variable("ABYSSALE_RATE_LIMITS", "none");
         options.dynamodb_in_memory = true;
         let stack = Stack::start(change(options)).await.expect("a stack");
         let world = Self { stack, _data: data };
@@ -56,10 +57,14 @@ impl World {
             "/knobs",
             json!({
                 "export_latency_seconds": 0.05, "generation_latency_seconds": 0.05, "generation_queued_seconds": 0,
-                "gateway_per_second": 0, "tiers": [],
             }),
         );
         world
+    }
+
+    /// Removes the provider's limits, for stories with more requests than it allows.
+    pub(crate) fn remove_provider_limits(&self) {
+        self.admin(Method::PUT, "/knobs", json!({ "gateway_per_second": 0, "tiers": {} }));
     }
 
     pub(crate) fn abyssale(&self) -> &SimulatorHost {

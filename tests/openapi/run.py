@@ -37,10 +37,10 @@ CHECKS = [
     "allowed_requests_are_well_formed",
 ]
 # No rate limit, so that no request waits.
-VARIABLES = {"ABYSSALE_REQUESTS_PER_SECOND": "0", "AI_STUDIOS_REQUESTS_PER_SECOND": "0"}
+VARIABLES = {"ABYSSALE_REQUESTS_PER_SECOND": "0", "ABYSSALE_RATE_LIMITS": "none", "AI_STUDIOS_REQUESTS_PER_SECOND": "0"}
 # Webhooks may only go to a host that does not exist (RFC 2606), whatever URLs are generated.
 VARIABLES["WEBHOOK_ALLOWED_HOSTS"] = "hooks.invalid"
-KNOBS = {"gateway_per_second": 0, "tiers": []}
+KNOBS = {"gateway_per_second": 0, "tiers": {}}
 
 
 def start(folder):

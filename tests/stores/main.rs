@@ -7,6 +7,7 @@ mod carried_jobs_in_dynamodb;
 mod concurrency_limit_in_dynamodb;
 mod job_store_in_dynamodb;
 mod rate_limit_in_dynamodb;
+mod rate_limit_on_virtual_time;
 mod s3_rejections;
 mod server;
 mod table_rejections;

@@ -1,13 +1,14 @@
-//! Rate-limit reservations at a provider: never closer together than the interval, for any number of clients, and
-//! none left out.
+//! Rate-limit reservations at a provider: never closer together than the interval and never more than a tier's budgets,
+//! for any number of clients, and none left out.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
-use job_store::{JobStore, Reservation};
-use model::ProviderName;
+use harness::cloud::Service;
+use job_store::{JobStore, PauseScope, RateLimit, ReportedQuota, Reservation};
+use model::{ProviderName, RateTier, RateWindow};
 use time::OffsetDateTime;
 
-use crate::server::start_job_table;
+use crate::server::{Server, create_job_table, start_job_table};
 
 const INTERVAL: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(3600);
@@ -17,12 +18,30 @@ fn start() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a time") + Duration::from_micros(123_457)
 }
 
-fn abyssale() -> ProviderName {
-    ProviderName::new("abyssale")
+static ABYSSALE: LazyLock<ProviderName> = LazyLock::new(|| ProviderName::new("abyssale"));
+
+/// The limit of requests without a tier.
+fn untiered() -> RateLimit<'static> {
+    RateLimit { provider: &ABYSSALE, interval: INTERVAL, tier: None }
+}
+
+/// Five requests in ten seconds, eight in a minute.
+fn write_tier() -> RateTier {
+    let window = |requests, seconds| RateWindow { requests, seconds };
+    RateTier { name: "write", windows: vec![window(5, 10), window(8, 60)] }
+}
+
+fn limit_of(tier: &RateTier) -> RateLimit<'_> {
+    RateLimit { tier: Some(tier), ..untiered() }
+}
+
+/// Reserves within an hour.
+async fn reserve_as(job_store: &JobStore, limit: RateLimit<'_>, from: OffsetDateTime) -> Reservation {
+    job_store.reserve_request(limit, from, from + LONG).await.expect("an answer")
 }
 
 async fn reserve(job_store: &JobStore, from: OffsetDateTime) -> OffsetDateTime {
-    match job_store.reserve_request(&abyssale(), INTERVAL, from, from + LONG).await.expect("an answer") {
+    match reserve_as(job_store, untiered(), from).await {
         Reservation::Granted(reservation) => reservation,
         Reservation::RetryAt(free) => panic!("the next reservation is more than an hour away: {free}"),
     }
@@ -69,11 +88,10 @@ async fn a_reservation_beyond_the_deadline_is_not_taken() {
     }
     let free = start() + INTERVAL * 6;
     for _ in 0..2 {
-        let reservation =
-            job_store.reserve_request(&abyssale(), INTERVAL, start(), start() + INTERVAL * 5).await;
+        let reservation = job_store.reserve_request(untiered(), start(), start() + INTERVAL * 5).await;
         assert_eq!(reservation.expect("an answer"), Reservation::RetryAt(free));
     }
-    let reservation = job_store.reserve_request(&abyssale(), INTERVAL, start(), free).await;
+    let reservation = job_store.reserve_request(untiered(), start(), free).await;
     assert_eq!(reservation.expect("an answer"), Reservation::Granted(free));
 }
 
@@ -82,21 +100,24 @@ async fn a_reservation_is_released_only_if_it_is_the_last() {
     let (_server, job_store) = start_job_table().await;
     let first = reserve(&job_store, start()).await;
     let second = reserve(&job_store, start()).await;
-    job_store.release_reservation(&abyssale(), INTERVAL, first).await.expect("an answer");
+    job_store.release_reservation(untiered(), first).await.expect("an answer");
     assert_eq!(reserve(&job_store, start()).await, second + INTERVAL);
-    job_store.release_reservation(&abyssale(), INTERVAL, second + INTERVAL).await.expect("an answer");
+    job_store.release_reservation(untiered(), second + INTERVAL).await.expect("an answer");
     assert_eq!(reserve(&job_store, start()).await, second + INTERVAL);
 }
 
 #[tokio::test]
 async fn reservations_start_after_the_pause() {
     let (_server, job_store) = start_job_table().await;
-    assert_eq!(job_store.paused_until(&abyssale()).await.expect("an answer"), None);
+    assert_eq!(job_store.paused_until(untiered()).await.expect("an answer"), None);
     reserve(&job_store, start()).await;
     let until = start() + Duration::from_secs(27);
-    job_store.pause_until(&abyssale(), until).await.expect("an answer");
-    job_store.pause_until(&abyssale(), until - Duration::from_secs(9)).await.expect("an answer");
-    assert_eq!(job_store.paused_until(&abyssale()).await.expect("an answer"), Some(until));
+    job_store.pause_until(untiered(), until, PauseScope::Provider).await.expect("an answer");
+    job_store
+        .pause_until(untiered(), until - Duration::from_secs(9), PauseScope::Provider)
+        .await
+        .expect("an answer");
+    assert_eq!(job_store.paused_until(untiered()).await.expect("an answer"), Some(until));
     assert_eq!(reserve(&job_store, start()).await, until);
     assert_eq!(reserve(&job_store, start()).await, until + INTERVAL);
 }
@@ -107,7 +128,7 @@ async fn a_pause_shorter_than_the_queue_changes_no_reservation() {
     for _ in 0..10 {
         reserve(&job_store, start()).await;
     }
-    job_store.pause_until(&abyssale(), start() + INTERVAL).await.expect("an answer");
+    job_store.pause_until(untiered(), start() + INTERVAL, PauseScope::Provider).await.expect("an answer");
     assert_eq!(reserve(&job_store, start()).await, start() + INTERVAL * 10);
 }
 
@@ -116,7 +137,161 @@ async fn each_provider_has_its_own_rate_limit() {
     let (_server, job_store) = start_job_table().await;
     reserve(&job_store, start()).await;
     let other = ProviderName::new("another");
-    let reservation =
-        job_store.reserve_request(&other, INTERVAL, start(), start() + LONG).await.expect("an answer");
-    assert_eq!(reservation, Reservation::Granted(start()));
+    let limit = RateLimit { provider: &other, ..untiered() };
+    assert_eq!(reserve_as(&job_store, limit, start()).await, Reservation::Granted(start()));
+}
+
+/// Whether a tier's reservation is refused, although the ceiling is free.
+fn is_full(reservation: Reservation) -> bool {
+    matches!(reservation, Reservation::RetryAt(_))
+}
+
+#[tokio::test]
+async fn a_budget_may_be_used_at_once_and_is_free_again_after_its_window() {
+    let (_server, job_store) = start_job_table().await;
+    let tier = write_tier();
+    for place in 0..5 {
+        let reservation = reserve_as(&job_store, limit_of(&tier), start()).await;
+        assert_eq!(reservation, Reservation::Granted(start() + INTERVAL * place));
+    }
+    let Reservation::RetryAt(free) = reserve_as(&job_store, limit_of(&tier), start()).await else {
+        panic!("a sixth request in ten seconds")
+    };
+    assert!(free >= start() + Duration::from_secs(10), "{free}");
+    assert!(free <= start() + Duration::from_secs(13), "{free}");
+    assert_eq!(reserve_as(&job_store, limit_of(&tier), free).await, Reservation::Granted(free));
+}
+
+#[tokio::test]
+async fn the_longer_window_holds_after_the_shorter_one() {
+    let (_server, job_store) = start_job_table().await;
+    let (tier, mut at, mut granted) = (write_tier(), start(), vec![]);
+    while at < start() + Duration::from_secs(150) {
+        match reserve_as(&job_store, limit_of(&tier), at).await {
+            Reservation::Granted(time) => granted.push(time),
+            Reservation::RetryAt(free) => at = free,
+        }
+    }
+    for window in &tier.windows {
+        let length = Duration::from_secs(window.seconds.into());
+        let within = |since: &OffsetDateTime| {
+            granted.iter().filter(|time| (*since..*since + length).contains(*time)).count()
+        };
+        let most = granted.iter().map(|since| within(&since)).max();
+        assert_eq!(most, Some(window.requests as usize), "{window:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tier_without_room_takes_nothing_from_the_others() {
+    let (_server, job_store) = start_job_table().await;
+    let tier = write_tier();
+    for _ in 0..5 {
+        reserve_as(&job_store, limit_of(&tier), start()).await;
+    }
+    for _ in 0..20 {
+        assert!(is_full(reserve_as(&job_store, limit_of(&tier), start()).await));
+    }
+    let polling = RateTier { name: "polling", ..write_tier() };
+    let reservation = reserve_as(&job_store, limit_of(&polling), start()).await;
+    assert_eq!(reservation, Reservation::Granted(start() + INTERVAL * 5));
+    assert_eq!(reserve(&job_store, start()).await, start() + INTERVAL * 6);
+}
+
+#[tokio::test]
+async fn a_pause_of_a_tier_stops_no_other_tier() {
+    let (_server, job_store) = start_job_table().await;
+    let tier = write_tier();
+    let until = start() + Duration::from_secs(1_700);
+    job_store.pause_until(limit_of(&tier), until, PauseScope::Tier).await.expect("an answer");
+    assert_eq!(reserve_as(&job_store, limit_of(&tier), start()).await, Reservation::RetryAt(until));
+    assert_eq!(job_store.paused_until(limit_of(&tier)).await.expect("an answer"), Some(until));
+    assert_eq!(reserve(&job_store, start()).await, start());
+    assert_eq!(job_store.paused_until(untiered()).await.expect("an answer"), None);
+    assert_eq!(reserve_as(&job_store, limit_of(&tier), until).await, Reservation::Granted(until));
+}
+
+#[tokio::test]
+async fn an_unused_reservation_returns_its_part_of_the_budgets() {
+    let (_server, job_store) = start_job_table().await;
+    let (tier, mut times) = (write_tier(), vec![]);
+    for _ in 0..5 {
+        match reserve_as(&job_store, limit_of(&tier), start()).await {
+            Reservation::Granted(time) => times.push(time),
+            Reservation::RetryAt(free) => panic!("full until {free}"),
+        }
+    }
+    // The fourth is not the last: its time is lost, and its part of the budget is not.
+    for unused in [times[4], times[4] - INTERVAL] {
+        job_store.release_reservation(limit_of(&tier), unused).await.expect("an answer");
+    }
+    for _ in 0..2 {
+        assert!(!is_full(reserve_as(&job_store, limit_of(&tier), start()).await));
+    }
+    assert!(is_full(reserve_as(&job_store, limit_of(&tier), start()).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_clients_share_a_budget_and_none_tries_for_long() {
+    const CLIENTS: usize = 300;
+    let (server, job_store) = create_job_table(Server::start_embedded().await).await;
+    let tier = RateTier { name: "write", windows: vec![RateWindow { requests: 60, seconds: 60 }] };
+    let before = server.cloud().requests().count(Service::DynamoDb, "UpdateItem");
+    let clients = (0..CLIENTS).map(|_| {
+        let (job_store, tier) = (job_store.clone(), tier.clone());
+        tokio::spawn(async move {
+            let limit = RateLimit { interval: Duration::from_millis(125), ..limit_of(&tier) };
+            // What a caller waits for, which is shorter than the budget lasts.
+            job_store.reserve_request(limit, start(), start() + Duration::from_secs(5)).await
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    let mut granted = vec![];
+    for client in clients {
+        if let Reservation::Granted(time) = client.await.expect("no panic").expect("an answer") {
+            granted.push(time);
+        }
+    }
+    granted.sort_unstable();
+    let expected: Vec<_> = (0..41).map(|place| start() + Duration::from_millis(125) * place).collect();
+    assert_eq!(granted, expected);
+    let writes = server.cloud().requests().count(Service::DynamoDb, "UpdateItem") - before;
+    assert!(writes <= 4 * CLIENTS as u64, "{writes} writes for {CLIENTS} clients");
+}
+
+#[tokio::test]
+async fn a_reported_budget_counts_until_its_reset_if_it_is_less_than_expected() {
+    let (server, job_store) = create_job_table(Server::start_embedded().await).await;
+    let tier = write_tier();
+    reserve_as(&job_store, limit_of(&tier), start()).await;
+    let reset = start() + Duration::from_secs(7);
+    let report = async |limit, remaining| {
+        let quota = ReportedQuota { limit, remaining, reset };
+        job_store.adopt_reported_quota(limit_of(&tier), quota, start()).await.expect("an answer")
+    };
+    let before = server.cloud().requests().count(Service::DynamoDb, "UpdateItem");
+    assert_eq!(report(5, 4).await, None, "as expected");
+    assert_eq!(report(8, 7).await, None, "as expected");
+    assert_eq!(server.cloud().requests().count(Service::DynamoDb, "UpdateItem"), before);
+    assert_eq!(report(5, 1).await, Some(1));
+    assert_eq!(report(5, 1).await, None, "known");
+
+    assert!(!is_full(reserve_as(&job_store, limit_of(&tier), start()).await));
+    assert_eq!(reserve_as(&job_store, limit_of(&tier), start()).await, Reservation::RetryAt(reset));
+    assert!(!is_full(reserve_as(&job_store, limit_of(&tier), reset).await));
+}
+
+#[tokio::test]
+async fn a_lower_limit_than_ours_lowers_the_window_that_lasts_until_its_reset() {
+    let (_server, job_store) = start_job_table().await;
+    let tier = write_tier();
+    reserve_as(&job_store, limit_of(&tier), start()).await;
+    let quota = ReportedQuota { limit: 3, remaining: 2, reset: start() + Duration::from_secs(50) };
+    let news = job_store.adopt_reported_quota(limit_of(&tier), quota, start()).await;
+    assert_eq!(news.expect("an answer"), Some(2));
+    for _ in 0..2 {
+        assert!(!is_full(reserve_as(&job_store, limit_of(&tier), start()).await));
+    }
+    let free = Reservation::RetryAt(start() + Duration::from_secs(50));
+    assert_eq!(reserve_as(&job_store, limit_of(&tier), start()).await, free);
 }

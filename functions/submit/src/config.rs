@@ -46,7 +46,7 @@ pub struct Config {
     pub max_submit_wait: Duration,
     /// `REQUIRE_SIGNATURES`: whether the webhook receiver rejects every unsigned request. Default: no.
     pub require_signatures: bool,
-    /// `<PROVIDER>_API_URL`, `<PROVIDER>_REQUESTS_PER_SECOND` and `<PROVIDER>_CONCURRENT_JOBS`.
+    /// `<PROVIDER>_API_URL`, `<PROVIDER>_REQUESTS_PER_SECOND`, `<PROVIDER>_RATE_LIMITS` and `<PROVIDER>_CONCURRENT_JOBS`.
     pub providers: ProviderSettings,
     /// `<PROVIDER>_CREDITS_WARNING` and `<PROVIDER>_SUBSCRIPTIONS_URL`, which operator commands use.
     pub operator: OperatorSettings,
@@ -63,7 +63,7 @@ impl Config {
         let providers = providers::ALL.iter().map(|provider| ProviderDefaults {
             name: provider.name(),
             api_url: provider.default_api_url(),
-            requests_per_second: provider.requests_per_second(),
+            rate_limits: provider.rate_limits(),
             concurrent_jobs: provider.concurrency_limit(),
         });
         let max_submit_wait: f64 =

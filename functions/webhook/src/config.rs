@@ -241,7 +241,7 @@ pub struct SweepConfig {
     pub token_secret_id: String,
     /// `SUBMISSIONS_QUEUE_URL`: the queue of jobs that wait to be submitted.
     pub submissions_queue_url: String,
-    /// `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND`.
+    /// `<PROVIDER>_API_URL`, `<PROVIDER>_REQUESTS_PER_SECOND` and `<PROVIDER>_RATE_LIMITS`.
     pub providers: ProviderSettings,
     /// `PROVIDER_TIMEOUT_SECONDS`: the timeout of one request to a provider. Default 20.
     pub provider_timeout: Duration,
@@ -264,7 +264,7 @@ impl SweepConfig {
         let providers = providers::ALL.iter().map(|provider| ProviderDefaults {
             name: provider.name(),
             api_url: provider.default_api_url(),
-            requests_per_second: provider.requests_per_second(),
+            rate_limits: provider.rate_limits(),
             concurrent_jobs: provider.concurrency_limit(),
         });
         Ok(Self {

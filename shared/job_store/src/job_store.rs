@@ -22,7 +22,7 @@ use crate::{
     lease::{self, LeaseOutcome, LeaseRequest},
     lease_token::Lease,
     outbox,
-    rate_limit::{RateLimiter, Reservation},
+    rate_limit::{PauseScope, RateLimit, RateLimiter, ReportedQuota, Reservation},
     stored_job::StoredJob,
     table::Table,
 };
@@ -308,53 +308,72 @@ impl JobStore {
         Box::pin(concurrency_limit::acquire_slot(&self.table, provider, slots, job, now)).await
     }
 
-    /// Reserves the first free time for a request to a provider between `from` and `latest`. Reservations are
-    /// `interval` apart, and there are no bursts: unused time is not saved up.
+    /// Reserves the first free time for a request to a provider between `from` and `latest`. Reservations are an interval
+    /// apart, and each window of the tier holds no more than its budget.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn reserve_request(
         &self,
-        provider: &ProviderName,
-        interval: Duration,
+        limit: RateLimit<'_>,
         from: OffsetDateTime,
         latest: OffsetDateTime,
     ) -> Result<Reservation, Error> {
-        self.rate_limiter(provider).reserve(interval, from, latest).await
+        self.rate_limiter(limit).reserve(from, latest).await
     }
 
-    /// Returns an unused reservation, if there is none after it.
+    /// Returns an unused reservation: its time if there is none after it, and its part of the tier's budgets.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn release_reservation(
         &self,
-        provider: &ProviderName,
-        interval: Duration,
+        limit: RateLimit<'_>,
         reserved: OffsetDateTime,
     ) -> Result<(), Error> {
-        self.rate_limiter(provider).release(interval, reserved).await
+        self.rate_limiter(limit).release(reserved).await
     }
 
-    /// Pauses a provider: no reservation is before `until`. Invocations that hold a reservation read
-    /// [`JobStore::paused_until`] before they use it. A longer pause stays.
+    /// Pauses the requests of a tier or a provider: no reservation is before `until`. Invocations that hold a reservation
+    /// read [`JobStore::paused_until`] before they use it. A longer pause stays.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn pause_until(&self, provider: &ProviderName, until: OffsetDateTime) -> Result<(), Error> {
-        self.rate_limiter(provider).pause_until(until).await
+    pub async fn pause_until(
+        &self,
+        limit: RateLimit<'_>,
+        until: OffsetDateTime,
+        scope: PauseScope,
+    ) -> Result<(), Error> {
+        self.rate_limiter(limit).pause_until(until, scope).await
     }
 
-    /// Until when the last pause that a provider asked for lasts or lasted, if there was one.
+    /// Until when the last pause that a provider asked for lasts or lasted, for the tier or for all requests, if there
+    /// was one.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn paused_until(&self, provider: &ProviderName) -> Result<Option<OffsetDateTime>, Error> {
-        self.rate_limiter(provider).read_pause().await
+    pub async fn paused_until(&self, limit: RateLimit<'_>) -> Result<Option<OffsetDateTime>, Error> {
+        self.rate_limiter(limit).read_pause().await
     }
 
-    fn rate_limiter<'a>(&'a self, provider: &'a ProviderName) -> RateLimiter<'a> {
-        RateLimiter { table: &self.table, provider }
+    /// Counts the requests that others make with the same account, if the provider reports that less is left of a budget
+    /// of the tier than Landfall expects. They count until the provider's reset. Writes nothing otherwise. Returns how
+    /// many requests are left if the report was news.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn adopt_reported_quota(
+        &self,
+        limit: RateLimit<'_>,
+        quota: ReportedQuota,
+        now: OffsetDateTime,
+    ) -> Result<Option<u32>, Error> {
+        self.rate_limiter(limit).adopt_quota(quota, now).await
+    }
+
+    fn rate_limiter<'a>(&'a self, limit: RateLimit<'a>) -> RateLimiter<'a> {
+        RateLimiter { table: &self.table, limit }
     }
 
     /// Writes a delivery to the log of its job, unless it is there.

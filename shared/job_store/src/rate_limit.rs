@@ -1,8 +1,10 @@
 //! The rate limiter of a provider, shared by all invocations.
 //!
-//! The generic cell rate algorithm as a virtual clock: one item per provider holds the time at which the next request
-//! is free (`free_at`). A reservation moves that time on by the interval between two requests, in one conditional
-//! write, so no two reservations are closer together than the interval.
+//! One item per provider holds the time at which the next request is free at the ceiling (`free_at`, the generic cell rate
+//! algorithm as a virtual clock), and for each window of each tier how many requests are reserved in its latest buckets. A
+//! reservation is one conditional write of both, so no two reservations are closer together than the interval, and no
+//! window holds more than its budget. The writes of concurrent reservations add to the same numbers, so each of them holds
+//! whatever the order, except the first of a bucket and the first after idle time.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -11,18 +13,18 @@ use aws_sdk_dynamodb::{
     operation::update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
     types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
-use model::{Error, ErrorClass, ProviderName};
+use model::{Error, ErrorClass, ProviderName, RateTier};
 use time::OffsetDateTime;
 
 use crate::{
     errors::storage_error,
     item_attributes::{Item, ItemReader, ItemWriter, number_value, unreadable},
+    rate_expression::UpdateParts,
+    rate_plan::{FREE_AT, LimiterState, Plan, tier_paused_until},
     table::Table,
 };
 
-/// The attribute with the microsecond of the Unix epoch at which the next request is free.
-const FREE_AT: &str = "free_at";
-/// The attribute with the microsecond of the Unix epoch until which the provider asked for a pause.
+/// The attribute with the microsecond of the Unix epoch until which all requests of the provider pause.
 const PAUSED_UNTIL: &str = "paused_until";
 
 /// How often a reservation is tried that others were faster to take. Each failure is the success of another invocation,
@@ -34,82 +36,104 @@ const MAX_ATTEMPTS: u32 = 16;
 pub enum Reservation {
     /// The request may be sent at this time.
     Granted(OffsetDateTime),
-    /// Nothing is reserved, because the next free time, which this is, is after the latest acceptable one.
+    /// Nothing is reserved. This is the next free time: it is after the latest acceptable one, or the tier of the request
+    /// pauses or has used up a budget until then.
     RetryAt(OffsetDateTime),
+}
+
+/// What a request counts against.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimit<'a> {
+    /// The provider.
+    pub provider: &'a ProviderName,
+    /// The time between two requests of any tier; zero without a ceiling.
+    pub interval: Duration,
+    /// The tier of the request, if it has one.
+    pub tier: Option<&'a RateTier>,
+}
+
+/// Which requests pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PauseScope {
+    /// Those of the tier. Those without a tier pause apart from the tiers.
+    Tier,
+    /// All requests of the provider.
+    Provider,
+}
+
+/// The budget of a tier, as a provider reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportedQuota {
+    /// The budget in requests.
+    pub limit: u32,
+    /// How many of them are left.
+    pub remaining: u32,
+    /// When requests are free again.
+    pub reset: OffsetDateTime,
 }
 
 /// The item of a provider's rate limiter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RateLimiter<'a> {
     pub(crate) table: &'a Table,
-    pub(crate) provider: &'a ProviderName,
+    pub(crate) limit: RateLimit<'a>,
 }
 
 impl RateLimiter<'_> {
     /// Reserves the first free time between `from` and `latest`.
     pub(crate) async fn reserve(
         self,
-        interval: Duration,
         from: OffsetDateTime,
         latest: OffsetDateTime,
     ) -> Result<Reservation, Error> {
-        let interval = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         let (first, last) = (microseconds(from), microseconds(latest));
+        let mut item = self.get_item().await?.unwrap_or_default();
         for attempt in 0..MAX_ATTEMPTS {
-            // One of the two applies, unless the item changes in between.
-            for update in [self.update_if_idle(interval, first), self.update_if_busy(interval, first, last)] {
-                match send_update(update).await? {
-                    UpdateOutcome::Updated(item) => {
-                        return timestamp(read_number(&item, FREE_AT)? - interval).map(Reservation::Granted);
-                    }
-                    UpdateOutcome::ConditionFailed(item) => {
-                        let free_at = self.read_free_at(item).await?;
-                        if free_at > last {
-                            return timestamp(free_at).map(Reservation::RetryAt);
-                        }
-                    }
+            let state = LimiterState::read(&item, self.limit.tier)?;
+            let grant = match state.plan(first, last) {
+                Plan::Grant(grant) => grant,
+                Plan::RetryAt(at) => return timestamp(at).map(Reservation::RetryAt),
+            };
+            let parts = UpdateParts::reservation(&state, &grant, self.interval());
+            match send_update(parts.apply(self.update())).await? {
+                UpdateOutcome::Updated(item) => {
+                    return timestamp(read_number(&item, FREE_AT)? - self.interval())
+                        .map(Reservation::Granted);
                 }
+                UpdateOutcome::ConditionFailed(found) => item = self.found_or_read(found).await?,
             }
-            tokio::time::sleep(Duration::from_millis(u64::from(attempt))).await;
+            // The first retries follow at once: the item shows what changed.
+            tokio::time::sleep(Duration::from_millis(u64::from(attempt / 2))).await;
         }
         let message = "too many concurrent requests; try again";
         Err(Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(1))
     }
 
-    /// Reserves `first` if the next request is free by then. Time that was not used is not saved up.
-    fn update_if_idle(self, interval: i64, first: i64) -> UpdateItemFluentBuilder {
-        (self.update())
-            .update_expression("SET free_at = :after")
-            .condition_expression("attribute_not_exists(free_at) OR free_at <= :first")
-            .expression_attribute_values(":after", number_value(first.saturating_add(interval)))
-            .expression_attribute_values(":first", number_value(first))
-    }
-
-    /// Reserves the time after the last reservation if that is between `first` and `last`.
-    fn update_if_busy(self, interval: i64, first: i64, last: i64) -> UpdateItemFluentBuilder {
-        (self.update())
-            .update_expression("ADD free_at :interval")
-            .condition_expression("free_at BETWEEN :first AND :last")
-            .expression_attribute_values(":interval", number_value(interval))
-            .expression_attribute_values(":first", number_value(first))
-            .expression_attribute_values(":last", number_value(last))
-    }
-
-    /// Returns an unused reservation, if it is the last one.
-    pub(crate) async fn release(self, interval: Duration, reserved: OffsetDateTime) -> Result<(), Error> {
+    /// Returns an unused reservation: its time if it is the last one, and its part of the tier's budgets while their
+    /// buckets are the current ones.
+    pub(crate) async fn release(self, reserved: OffsetDateTime) -> Result<(), Error> {
+        let state = LimiterState::read(&Item::new(), self.limit.tier)?;
         let reserved = microseconds(reserved);
-        let interval = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
-        let update = (self.update())
-            .update_expression("SET free_at = :reserved")
-            .condition_expression("free_at = :after")
-            .expression_attribute_values(":reserved", number_value(reserved))
-            .expression_attribute_values(":after", number_value(reserved.saturating_add(interval)));
-        send_update(update).await.map(|_| ())
+        let last = UpdateParts::release(&state, reserved, Some(self.interval()));
+        if let UpdateOutcome::Updated(_) = send_update(last.apply(self.update())).await? {
+            return Ok(());
+        }
+        match state.windows.is_empty() {
+            true => Ok(()),
+            false => {
+                let counted = UpdateParts::release(&state, reserved, None);
+                send_update(counted.apply(self.update())).await.map(|_| ())
+            }
+        }
     }
 
-    /// Lets no request through before `until`. A longer pause stays.
-    pub(crate) async fn pause_until(self, until: OffsetDateTime) -> Result<(), Error> {
-        for attribute in [PAUSED_UNTIL, FREE_AT] {
+    /// Lets no request of the scope through before `until`. A longer pause stays.
+    pub(crate) async fn pause_until(self, until: OffsetDateTime, scope: PauseScope) -> Result<(), Error> {
+        let attributes = match scope {
+            PauseScope::Tier => vec![tier_paused_until(self.limit.tier)],
+            PauseScope::Provider => vec![PAUSED_UNTIL.to_owned(), FREE_AT.to_owned()],
+        };
+        for attribute in attributes {
             let update = (self.update())
                 .update_expression("SET #attribute = :until")
                 .condition_expression("attribute_not_exists(#attribute) OR #attribute < :until")
@@ -120,10 +144,48 @@ impl RateLimiter<'_> {
         Ok(())
     }
 
-    /// Until when the last pause lasts or lasted, if there was one.
+    /// Until when the last pause that concerns the tier lasts or lasted, if there was one.
     pub(crate) async fn read_pause(self) -> Result<Option<OffsetDateTime>, Error> {
         let Some(item) = self.get_item().await? else { return Ok(None) };
-        ItemReader(&item).maybe_number(PAUSED_UNTIL).map(timestamp).transpose()
+        let until = |name: &str| ItemReader(&item).maybe_number::<i64>(name);
+        let latest = until(PAUSED_UNTIL).max(until(&tier_paused_until(self.limit.tier)));
+        latest.map(timestamp).transpose()
+    }
+
+    /// Counts the requests of others, if the provider reports that less is left than Landfall reserved. Returns how many
+    /// are left by that report if it is new.
+    pub(crate) async fn adopt_quota(
+        self,
+        quota: ReportedQuota,
+        now: OffsetDateTime,
+    ) -> Result<Option<u32>, Error> {
+        let Some(item) = self.get_item().await? else { return Ok(None) };
+        let state = LimiterState::read(&item, self.limit.tier)?;
+        let (now, reset) = (microseconds(now), microseconds(quota.reset));
+        // The report names its window only by the budget. A budget that is not ours is that of the shortest window that
+        // lasts until the reset.
+        let lasts = |seconds: u32| now.saturating_add(i64::from(seconds) * 1_000_000 + 1_000_000) >= reset;
+        let windows = || state.windows.iter();
+        let window = windows().find(|state| state.window.requests == quota.limit);
+        let window = window.or_else(|| {
+            windows().filter(|state| lasts(state.window.seconds)).min_by_key(|state| state.window.seconds)
+        });
+        let Some(window) = window.filter(|window| window.remaining_at(now) > quota.remaining) else {
+            return Ok(None);
+        };
+        let foreign = window.own_remaining_at(now).saturating_sub(quota.remaining);
+        let longest = now.saturating_add(i64::from(window.window.seconds) * 1_000_000);
+        let update = (self.update())
+            .update_expression("SET #foreign = :foreign, #until = :until")
+            .expression_attribute_names("#foreign", &window.names.foreign)
+            .expression_attribute_names("#until", &window.names.foreign_until)
+            .expression_attribute_values(":foreign", number_value(foreign))
+            .expression_attribute_values(":until", number_value(reset.min(longest)));
+        send_update(update).await.map(|_| Some(quota.remaining))
+    }
+
+    fn interval(self) -> i64 {
+        i64::try_from(self.limit.interval.as_micros()).unwrap_or(i64::MAX)
     }
 
     fn update(self) -> UpdateItemFluentBuilder {
@@ -136,18 +198,17 @@ impl RateLimiter<'_> {
         self.table.get_item(self.key()).await
     }
 
-    /// The time at which the next request is free, from the item that a failed update returned. Not every server that
-    /// implements DynamoDB's protocol returns it; then the item is read.
-    async fn read_free_at(self, returned: Option<Item>) -> Result<i64, Error> {
-        let item = match returned {
-            Some(item) => Some(item),
-            None => self.get_item().await?,
-        };
-        item.map_or(Ok(0), |item| read_number(&item, FREE_AT))
+    /// The item that a failed update returned. Not every server that implements DynamoDB's protocol returns it; then the
+    /// item is read.
+    async fn found_or_read(self, found: Option<Item>) -> Result<Item, Error> {
+        match found {
+            Some(item) => Ok(item),
+            None => self.get_item().await.map(Option::unwrap_or_default),
+        }
     }
 
     fn key(self) -> ItemWriter {
-        ItemWriter::key(format!("RATE#{}", self.provider), "RATE")
+        ItemWriter::key(format!("RATE#{}", self.limit.provider), "RATE")
     }
 }
 

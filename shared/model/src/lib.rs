@@ -23,6 +23,7 @@ mod notify_target;
 mod outbox;
 mod problem;
 mod provider_name;
+mod rate_limits;
 mod redaction;
 mod redundant_events;
 mod secret;
@@ -52,6 +53,7 @@ pub use notify_target::{NotifyTargets, NotifyTargetsView, WebhookUrl, WorkflowWa
 pub use outbox::{Outbox, OutboxEvent, OutboxProgress};
 pub use problem::{problem_title, problem_urn};
 pub use provider_name::{ProviderJobId, ProviderName};
+pub use rate_limits::{RateLimits, RateTier, RateWindow};
 pub use redaction::Redactor;
 pub use secret::Secret;
 pub use signed_token::TokenSigner;

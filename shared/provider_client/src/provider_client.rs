@@ -5,15 +5,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 use http_client::{MAX_RESPONSE_BYTES, ProviderHttpClient, SendError};
-use job_store::Reservation;
 use model::{Error, ErrorClass, JobId, Redactor, Secret};
 use providers::{
-    ApiAccess, Credentials, Query, QueryStep, ResponseLimit, SecretResponse, SendFailure, SendResult,
+    ApiAccess, Credentials, Query, QueryStep, RequestTier, ResponseLimit, SecretResponse, SendFailure,
+    SendResult, parse_retry_after,
 };
 use time::OffsetDateTime;
 
 use crate::{
-    RateLimiter, TokenSource,
+    RateLimiter, Reservation, TokenSource,
     deadline::{RESERVE, has_time_for_response, time_until},
     redact_response::redact_response,
     report_observations::report_observations,
@@ -49,13 +49,15 @@ pub enum QueryError {
     RetryLater(Error, Duration),
     /// There was no time left to send a request.
     DeadlineExceeded,
+    /// The rate limit permits the request only at this time, which is after the deadline.
+    RateLimited(OffsetDateTime),
 }
 
 impl From<QueryError> for Error {
     fn from(error: QueryError) -> Self {
         match error {
             QueryError::Failed(error) | QueryError::RetryLater(error, _) => error,
-            QueryError::DeadlineExceeded => {
+            QueryError::DeadlineExceeded | QueryError::RateLimited(_) => {
                 let message = "no time is left to send a request to the provider; nothing was done";
                 Error::new(ErrorClass::StorageUnavailable, message).with_retry_after(5)
             }
@@ -77,11 +79,12 @@ impl ProviderClient<'_> {
     pub async fn run_query<T>(&self, query: &mut dyn Query<T>) -> Result<T, QueryError> {
         let mut step = query.start();
         let mut token: Option<Secret> = None;
+        let mut throttled = None;
         loop {
             let (request, wait) = match step {
                 QueryStep::Send(request) => (request, Duration::ZERO),
                 QueryStep::SendAfter { wait, request, deadline_error: otherwise } => {
-                    self.pause_if_throttled(&otherwise, wait).await;
+                    self.pause_if_throttled(throttled.take(), &otherwise, wait).await;
                     if !self.waits_before_retry
                         || !has_time_for_response(self.deadline, self.response_timeout, wait)
                     {
@@ -97,12 +100,20 @@ impl ProviderClient<'_> {
                     continue;
                 }
                 QueryStep::Done(result) => return Ok(result),
-                QueryStep::Failed(error) => return Err(QueryError::Failed(error)),
+                QueryStep::Failed(error) => {
+                    let wait = Duration::from_secs(error.retry_after.unwrap_or(1));
+                    self.pause_if_throttled(throttled.take(), &error, wait).await;
+                    return Err(QueryError::Failed(error));
+                }
             };
-            if !self.wait_for_reservation(wait).await? {
-                return Err(QueryError::DeadlineExceeded);
+            let rate_limiter = self.rate_limiter.map(|rate_limiter| rate_limiter.for_request(&request));
+            self.wait_for_reservation(rate_limiter.as_ref(), wait).await?;
+            let result = self.send_request(request).await;
+            if let Some(rate_limiter) = rate_limiter {
+                rate_limiter.learn_from(&result).await;
+                throttled = Some((rate_limiter, has_retry_after(&result)));
             }
-            step = query.on_response(self.send_request(request).await);
+            step = query.on_response(result);
         }
     }
 
@@ -150,6 +161,7 @@ impl ProviderClient<'_> {
             }
         };
         let timeout = self.response_timeout.min(time_until(self.deadline).saturating_sub(RESERVE));
+        let tier = request.extensions().get::<RequestTier>().map_or("none", |tier| tier.0);
         let max_bytes =
             request.extensions().get::<ResponseLimit>().map_or(MAX_RESPONSE_BYTES, |limit| limit.0);
         match self.sender.send(request, timeout, max_bytes).await {
@@ -160,6 +172,7 @@ impl ProviderClient<'_> {
                         metric = "ProviderThrottles",
                         count = 1,
                         provider,
+                        tier,
                         "provider throttled request"
                     );
                 }
@@ -188,26 +201,43 @@ impl ProviderClient<'_> {
         Ok(redactor)
     }
 
-    /// Waits, and then for a reservation of the rate limiter. Returns whether there is time left to send the request.
-    async fn wait_for_reservation(&self, wait: Duration) -> Result<bool, Error> {
-        let Some(rate_limiter) = self.rate_limiter else {
+    /// Waits, and then for a reservation of the rate limiter.
+    async fn wait_for_reservation(
+        &self,
+        rate_limiter: Option<&RateLimiter<'_>>,
+        wait: Duration,
+    ) -> Result<(), QueryError> {
+        let Some(rate_limiter) = rate_limiter else {
             tokio::time::sleep(wait).await;
-            return Ok(has_time_for_response(self.deadline, self.response_timeout, Duration::ZERO));
+            return match has_time_for_response(self.deadline, self.response_timeout, Duration::ZERO) {
+                true => Ok(()),
+                false => Err(QueryError::DeadlineExceeded),
+            };
         };
-        match rate_limiter.reserve(OffsetDateTime::now_utc() + wait).await? {
-            Reservation::Granted(time) => {
-                Ok(matches!(rate_limiter.wait_for(time).await?, Reservation::Granted(_)))
-            }
-            Reservation::RetryAt(_) => Ok(false),
+        let reservation = match rate_limiter.reserve(OffsetDateTime::now_utc() + wait).await? {
+            Reservation::Granted(reserved) => rate_limiter.wait_for(reserved).await?,
+            too_late => too_late,
+        };
+        match reservation {
+            Reservation::Granted(_) => Ok(()),
+            Reservation::RetryAt(at) => Err(QueryError::RateLimited(at)),
         }
     }
 
-    /// Pauses the requests of all invocations if the provider throttled one.
-    async fn pause_if_throttled(&self, error: &Error, wait: Duration) {
-        if error.class == ErrorClass::ProviderThrottled
-            && let Some(rate_limiter) = self.rate_limiter
-        {
-            rate_limiter.pause_until(OffsetDateTime::now_utc() + wait).await;
+    /// Pauses the requests of all invocations that a throttled response concerns.
+    async fn pause_if_throttled(
+        &self,
+        throttled: Option<(RateLimiter<'_>, bool)>,
+        error: &Error,
+        wait: Duration,
+    ) {
+        if let Some((rate_limiter, has_retry_after)) = throttled {
+            rate_limiter.pause_after(error, wait, has_retry_after).await;
         }
     }
+}
+
+/// Whether a response says when to retry. A throttled one that does not comes from the ceiling of all requests.
+pub fn has_retry_after(result: &SendResult) -> bool {
+    result.as_ref().is_ok_and(|response| parse_retry_after(response).is_some())
 }

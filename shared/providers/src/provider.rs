@@ -2,6 +2,7 @@
 
 
 use http::StatusCode;
+use model::{Error, Job, RateLimits};
 use model::{Error, Job, Violation};
 use model::{Error, Job};
 use std::time::Duration;
@@ -11,10 +12,30 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    AccessToken, ApiAccess, Authenticity, Credentials, CreditBalance, Delivery, DeliveryMethod,
-    DeliveryReport, HealthCheck, ItemStatus, MalformedDelivery, Observation, Order, PollSchedule, PollStatus,
-    Query, RequestFields, SigningAction, SigningSecret, SubmitContext, SubmitProtocol, SubscriptionAction,
+    AccessToken,
+    ApiAccess,
+    Authenticity,
+    Credentials,
+    CreditBalance,
+    Delivery,
+    DeliveryMethod,
+    DeliveryReport,
+    HealthCheck,
+    ItemStatus,
+    MalformedDelivery,
+    Observation,
+    Order,
+    PollSchedule,
+    PollStatus,
+    Query,
+    RequestFields,
+    SigningAction,
+    SigningSecret,
+    SubmitContext,
+    SubmitProtocol,
+    SubscriptionAction,
     SubscriptionState,
+    RequestTier,
 };
 
 /// A creative provider.
@@ -26,8 +47,14 @@ pub trait Provider: Sync {
     /// Returns the default base URL of the provider's API, without a trailing slash.
     fn default_api_url(&self) -> &'static str;
 
-    /// Returns the default rate limit of requests, for all invocations together.
-    fn requests_per_second(&self) -> f64;
+    /// Returns the default rate limits of requests, for all invocations together.
+    fn rate_limits(&self) -> RateLimits;
+
+    /// Returns the tier of the first request that submits work of this kind. It has to be the tier of that request: a
+    /// submission waits for its reservation before the request is built. None when only the ceiling applies.
+    fn submission_tier(&self, _kind: &str) -> Option<RequestTier> {
+        None
+    }
 
     /// Returns the host names from which the provider is known to serve files.
     fn download_hosts(&self) -> &'static [&'static str];

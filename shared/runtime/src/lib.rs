@@ -15,6 +15,7 @@ mod log_fields;
 mod metrics;
 mod problem;
 mod provider_settings;
+mod rate_limit_setting;
 mod response;
 mod xray;
 

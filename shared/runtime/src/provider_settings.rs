@@ -1,20 +1,20 @@
 //! The settings of each provider in the environment, for the functions that send requests to providers.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
-use model::{Error, ErrorClass};
+use model::{Error, ErrorClass, RateLimits};
 
-use crate::Environment;
+use crate::{Environment, rate_limit_setting::override_tiers};
 
 /// The default settings of a provider, from the provider's code.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ProviderDefaults {
     /// The name of the provider.
     pub name: &'static str,
     /// The base URL of its API.
     pub api_url: &'static str,
-    /// How many requests per second all invocations together send.
-    pub requests_per_second: f64,
+    /// How many requests all invocations together send.
+    pub rate_limits: RateLimits,
     /// How many jobs may be in progress at once, if that is limited.
     pub concurrent_jobs: Option<u32>,
 }
@@ -22,7 +22,7 @@ pub struct ProviderDefaults {
 #[derive(Debug, Clone)]
 struct ProviderSetting {
     api_url: String,
-    interval: Option<Duration>,
+    rate_limits: RateLimits,
     concurrent_jobs: Option<u32>,
 }
 
@@ -34,8 +34,8 @@ const MAX_CONCURRENT_JOBS: u32 = 100;
 pub struct ProviderSettings(HashMap<&'static str, ProviderSetting>);
 
 impl ProviderSettings {
-    /// Reads `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND` for each provider, and `<PROVIDER>_CONCURRENT_JOBS`
-    /// where the concurrency is limited.
+    /// Reads `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND` for each provider, `<PROVIDER>_RATE_LIMITS` where the
+    /// provider has tiers, and `<PROVIDER>_CONCURRENT_JOBS` where the concurrency is limited.
     ///
     /// # Errors
     /// [`ErrorClass::Misconfigured`] naming the variable.
@@ -46,13 +46,10 @@ impl ProviderSettings {
         let settings = providers.into_iter().map(|defaults| {
             let name = defaults.name;
             let url = environment.optional(&variable(name, "API_URL")).unwrap_or(defaults.api_url);
-            let rate_variable = variable(name, "REQUESTS_PER_SECOND");
-            let rate =
-                environment.parse_or_default(&rate_variable, defaults.requests_per_second, "a number")?;
-            let interval = interval(rate).ok_or_else(|| out_of_range(&rate_variable))?;
+            let rate_limits = rate_limits(environment, &defaults)?;
             let concurrent_jobs = concurrent_jobs(environment, &defaults)?;
             let api_url = url.trim_end_matches('/').to_owned();
-            Ok((name, ProviderSetting { api_url, interval, concurrent_jobs }))
+            Ok((name, ProviderSetting { api_url, rate_limits, concurrent_jobs }))
         });
         settings.collect::<Result<_, Error>>().map(Self)
     }
@@ -62,9 +59,9 @@ impl ProviderSettings {
         self.0.get(provider).map_or("", |setting| &setting.api_url)
     }
 
-    /// The interval between two requests of all invocations together; none for no limit.
-    pub fn request_interval(&self, provider: &str) -> Option<Duration> {
-        self.0.get(provider).and_then(|setting| setting.interval)
+    /// The limits of the requests of all invocations together; none for an unknown provider.
+    pub fn rate_limits(&self, provider: &str) -> Option<&RateLimits> {
+        self.0.get(provider).map(|setting| &setting.rate_limits)
     }
 
     /// How many jobs may be in progress at a provider at once; none for no limit.
@@ -78,13 +75,21 @@ pub fn variable(provider: &str, setting: &str) -> String {
     format!("{}_{setting}", provider.to_uppercase())
 }
 
-/// The interval between two requests, from a millisecond to an hour. A rate of 0 is no limit. None for an invalid rate.
-fn interval(per_second: f64) -> Option<Option<Duration>> {
-    match per_second {
-        0.0 => Some(None),
-        rate if (1.0 / 3600.0..=1000.0).contains(&rate) => Some(Some(Duration::from_secs_f64(1.0 / rate))),
-        _ => None,
+/// Reads the rate limits of a provider. The rate is 0, which is no ceiling, or from one request an hour to a thousand a
+/// second.
+fn rate_limits(environment: &Environment, defaults: &ProviderDefaults) -> Result<RateLimits, Error> {
+    let RateLimits { requests_per_second, mut tiers } = defaults.rate_limits.clone();
+    let rate_variable = variable(defaults.name, "REQUESTS_PER_SECOND");
+    let requests_per_second =
+        environment.parse_or_default(&rate_variable, requests_per_second, "a number")?;
+    if requests_per_second != 0.0 && !(1.0 / 3600.0..=1000.0).contains(&requests_per_second) {
+        return Err(out_of_range(&rate_variable));
     }
+    if !tiers.is_empty() {
+        let variable = variable(defaults.name, "RATE_LIMITS");
+        override_tiers(&variable, environment.optional(&variable).unwrap_or_default(), &mut tiers)?;
+    }
+    Ok(RateLimits { requests_per_second, tiers })
 }
 
 /// Reads the concurrency limit of a provider; 0 is no limit.
@@ -111,6 +116,10 @@ fn out_of_range(variable: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use model::{RateTier, RateWindow};
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<ProviderSettings, Error> {
@@ -118,21 +127,45 @@ mod tests {
         let usual = ProviderDefaults {
             name: "maker",
             api_url: "https://api.maker.example",
-            requests_per_second: 2.0,
+            rate_limits: RateLimits {
+                requests_per_second: 2.0,
+                tiers: vec![RateTier {
+                    name: "write",
+                    windows: vec![RateWindow { requests: 60, seconds: 60 }],
+                }],
+            },
             concurrent_jobs: Some(3),
         };
-        let unlimited = ProviderDefaults { name: "other", concurrent_jobs: None, ..usual };
+        let unlimited = ProviderDefaults { name: "other", concurrent_jobs: None, ..usual.clone() };
         ProviderSettings::from_environment(&environment, [usual, unlimited])
+    }
+
+    fn interval(settings: &ProviderSettings) -> Option<Duration> {
+        settings.rate_limits("maker").expect("a provider").interval()
+    }
+
+    #[test]
+    fn the_budgets_of_a_tier_can_be_set_and_a_wrong_value_names_the_variable() {
+        let windows = |value: &str| {
+            let settings = read(&[("MAKER_RATE_LIMITS", value)])?;
+            let tier = settings.rate_limits("maker").and_then(|limits| limits.tier("write")).cloned();
+            Ok(tier.expect("a tier").windows)
+        };
+        let window = |requests, seconds| RateWindow { requests, seconds };
+        assert_eq!(windows("").expect("valid"), [window(60, 60)]);
+        assert_eq!(windows("write=30/min").expect("valid"), [window(30, 60)]);
+        let error: Error = windows("writes=30/min").expect_err("rejected");
+        assert!(error.message.contains("MAKER_RATE_LIMITS"), "{}", error.message);
     }
 
     #[test]
     fn each_provider_has_its_api_url_and_request_interval() {
         let usual = read(&[]).expect("defaults");
         assert_eq!(usual.api_url("maker"), "https://api.maker.example");
-        assert_eq!(usual.request_interval("maker"), Some(Duration::from_millis(500)));
+        assert_eq!(interval(&usual), Some(Duration::from_millis(500)));
         let set = [("MAKER_API_URL", "http://127.0.0.1:1/"), ("MAKER_REQUESTS_PER_SECOND", "0")];
         let set = read(&set).expect("valid");
-        assert_eq!((set.api_url("maker"), set.request_interval("maker")), ("http://127.0.0.1:1", None));
+        assert_eq!((set.api_url("maker"), interval(&set)), ("http://127.0.0.1:1", None));
     }
 
     #[test]

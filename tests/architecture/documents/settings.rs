@@ -16,6 +16,8 @@ const CONCURRENCY_SUFFIX: &str = "CONCURRENT_JOBS";
 const CREDITS_SUFFIX: &str = "CREDITS_WARNING";
 /// The suffix of the setting that only providers with a subscription service have.
 const SUBSCRIPTIONS_SUFFIX: &str = "SUBSCRIPTIONS_URL";
+/// The suffix of the setting that only providers with tiers of requests have.
+const TIERS_SUFFIX: &str = "RATE_LIMITS";
 
 /// Returns the code of the files that read the environment, without tests, comments and white space.
 fn code() -> Vec<String> {
@@ -78,15 +80,16 @@ pub(super) fn settings() -> BTreeSet<String> {
         found.extend(bound(code).chain(constants(code)).map(str::to_owned));
         suffixes.extend(provider_suffixes(code));
     }
-    let of_some = [CONCURRENCY_SUFFIX, CREDITS_SUFFIX, SUBSCRIPTIONS_SUFFIX];
+    let of_some = [CONCURRENCY_SUFFIX, TIERS_SUFFIX, CREDITS_SUFFIX, SUBSCRIPTIONS_SUFFIX];
     let known: BTreeSet<&str> = PROVIDER_SUFFIXES.iter().copied().chain(of_some).collect();
     assert_eq!(suffixes, known, "the suffixes of settings that are read for each provider");
     for provider in providers::ALL {
         let limited = provider.concurrency_limit().map(|_| CONCURRENCY_SUFFIX);
+        let tiers = (!provider.rate_limits().tiers.is_empty()).then_some(TIERS_SUFFIX);
         let tells_credits = provider.default_credits_warning().map(|_| CREDITS_SUFFIX);
         let subscribes = provider.default_subscriptions_url().map(|_| SUBSCRIPTIONS_SUFFIX);
-        let suffixes =
-            PROVIDER_SUFFIXES.iter().copied().chain(limited).chain(tells_credits).chain(subscribes);
+        let of_this = [limited, tiers, tells_credits, subscribes].into_iter().flatten();
+        let suffixes = PROVIDER_SUFFIXES.iter().copied().chain(of_this);
         found.extend(suffixes.map(|suffix| format!("{}_{suffix}", provider.name().to_uppercase())));
     }
     found

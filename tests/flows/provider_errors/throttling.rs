@@ -56,7 +56,7 @@ async fn a_long_retry_after_is_passed_on_and_frees_the_key() {
 #[tokio::test]
 async fn the_providers_rate_limit_window_is_respected() {
     let world = World::start().await;
-    world.admin(Method::PUT, "/knobs", json!({ "tiers": [{ "requests": 1, "seconds": 600 }] }));
+    world.admin(Method::PUT, "/knobs", json!({ "tiers": { "write": [{ "requests": 1, "seconds": 600 }] } }));
     world.submit_export(1).await;
     let response = world.post(&world.export_request(1), &[]).await;
 

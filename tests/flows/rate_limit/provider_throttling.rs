@@ -27,7 +27,7 @@ async fn throttling_of_one_job_pauses_all_reserved_submissions() {
     // Fifty of them have a reservation within the next seconds, and the first one is throttled.
     world.stack.resume_submissions();
 
-    world.wait_until_all_submitted(60).await;
+    world.wait_until_submitted(60).await;
     let (throttled_at, next_at) = throttled_and_next_request(&world);
     assert!(next_at - throttled_at >= 3000, "the next request followed after {} ms", next_at - throttled_at);
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (61, 60));

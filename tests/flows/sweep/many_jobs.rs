@@ -18,6 +18,7 @@ use crate::{
 /// A world with so many active generations that are due. The provider reports all of them as unfinished.
 async fn world_with_active_jobs(count: usize, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     let world = World::start_with(change).await;
+    world.remove_provider_limits();
     world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 3600 }));
     let id = world.submit_request(&world.three_format_request()).await;
     let first = world.job_item(&id).await;

@@ -306,7 +306,7 @@ def main():
     callback = f"http://127.0.0.1:{receiver.server_port}/hook"
     admin = Admin(admin_url)
     # This script sends more than ten requests a second.
-    admin.call("PUT", "/knobs", {"gateway_per_second": 0, "tiers": []})
+    admin.call("PUT", "/knobs", {"gateway_per_second": 0, "tiers": {}})
     described = admin.call("GET", "/describe")
     ids, designs = described["banner_ids"], described["designs"]
     with Abyssale(api_key, base_url=api_url) as client:

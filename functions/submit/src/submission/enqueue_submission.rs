@@ -21,6 +21,10 @@ use crate::{
 /// queue behind old ones.
 pub(crate) const MAX_QUEUE_WAIT: Duration = Duration::from_secs(20);
 
+/// How long before its time a job is received whose tier has used up a budget. It holds a place among the concurrent
+/// submissions while it waits, which jobs of other tiers need.
+const TIER_LEAD: Duration = Duration::from_secs(2);
+
 /// After this time no invocation still is about to send the message of a job.
 const SEND_TIMEOUT: Duration = Duration::from_secs(90);
 
@@ -51,9 +55,12 @@ impl<'a> DeferredSubmissions<'a> {
     }
 
     /// Sends a waiting job to the queue. The message arrives half of the queue's wait before the reservation, so that a
-    /// job that must wait longer is not received again and again.
+    /// job that must wait longer is not received again and again. A budget of a tier is free at a known time, so the message
+    /// of such a job arrives shortly before that.
     pub(crate) async fn enqueue(&self, job: &Job, free_at: OffsetDateTime) -> Result<(), Error> {
-        let receive_at = free_at - MAX_QUEUE_WAIT / 2;
+        let provider = providers::find_provider(job.provider.as_str());
+        let has_tier = provider.is_some_and(|provider| provider.submission_tier(&job.kind).is_some());
+        let receive_at = free_at - if has_tier { TIER_LEAD } else { MAX_QUEUE_WAIT / 2 };
         self.submission_queue.send(job.id, receive_at, OffsetDateTime::now_utc()).await
     }
 

@@ -43,28 +43,27 @@ impl<'a> SubmissionContext<'a> {
     }
 
     /// A client of the provider's API for this invocation. It waits for a response as long as such work may take.
-    pub(crate) fn provider_client(&self, long_response_time: Option<Duration>) -> ProviderClient<'a> {
+    pub(crate) fn provider_client(&self, kind: &str) -> ProviderClient<'a> {
+        let long_response_time = self.provider.long_response_time(kind);
         let client = self.clients.provider_client(self.provider, Some(self.job_id), self.deadline);
         let response_timeout = client.response_timeout.max(long_response_time.unwrap_or_default());
         ProviderClient { response_timeout, ..client }
     }
 
-    /// The provider's rate limiter, for an invocation that waits at most `max_wait` for a reservation. A request whose
-    /// response may take long is sent only if the invocation has this time left.
-    pub(crate) fn rate_limiter(
-        &self,
-        max_wait: Duration,
-        long_response_time: Option<Duration>,
-    ) -> RateLimiter<'a> {
+    /// The provider's rate limiter for the first request of a kind, for an invocation that waits at most `max_wait` for a
+    /// reservation. A request whose response may take long is sent only if the invocation has this time left.
+    pub(crate) fn rate_limiter(&self, kind: &str, max_wait: Duration) -> RateLimiter<'a> {
         let config = &self.clients.config;
-        let deadline = self.deadline - long_response_time.unwrap_or_default();
-        RateLimiter {
+        let deadline = self.deadline - self.provider.long_response_time(kind).unwrap_or_default();
+        let rate_limiter = RateLimiter {
             job_store: &self.clients.job_store,
             provider: providers::provider_name(self.provider),
-            interval: config.providers.request_interval(self.provider.name()),
+            limits: config.providers.rate_limits(self.provider.name()),
+            tier: None,
             max_wait,
             latest_send_time: latest_send_time(config.provider_timeout, deadline),
-        }
+        };
+        rate_limiter.with_tier(self.provider.submission_tier(kind))
     }
 }
 

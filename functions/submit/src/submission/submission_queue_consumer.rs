@@ -5,9 +5,9 @@
 //! made right before the request and not when the job is created, so that a pause of the queue wastes no reservations.
 
 use futures_util::future::join_all;
-use job_store::{Reservation, StoredJob};
+use job_store::StoredJob;
 use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus};
-use provider_client::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, sleep_until};
+use provider_client::{MAX_PAUSE, Reservation};
 use providers::SubmitProtocol;
 use queues::QueuedSubmission;
 use runtime::{Segment, SqsBatchResponse, SqsMessage, work_item_span};
@@ -104,30 +104,32 @@ impl<'a> SubmissionQueueConsumer<'a> {
         mut protocol: Box<dyn SubmitProtocol>,
     ) -> Result<(), Error> {
         let job_store = &self.clients.job_store;
-        let long_response_time = context.provider.long_response_time(&job.kind);
-        let rate_limiter = context.rate_limiter(MAX_QUEUE_WAIT, long_response_time);
-        let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
-            Reservation::Granted(reserved_at) => reserved_at,
+        let rate_limiter = context.rate_limiter(&job.kind, MAX_QUEUE_WAIT);
+        let reservation = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
+            // If the invocation ends before the transition, the job still waits, and its message returns to the queue.
+            Reservation::Granted(reserved) => rate_limiter.approach(reserved).await?,
+            too_late => too_late,
+        };
+        let reserved = match reservation {
+            Reservation::Granted(reserved) => reserved,
             Reservation::RetryAt(free_at) => return self.deferred.enqueue(&job, free_at).await,
         };
-        // If the invocation ends before the transition, the job still waits, and its message returns to the queue.
-        sleep_until(reserved_at - PAUSE_CHECK_LOOKAHEAD).await;
         let (job, change) =
             job_store.apply_event_to(&job, &JobEvent::SubmissionStarted, OffsetDateTime::now_utc()).await?;
         if change != JobChange::StatusChanged {
-            rate_limiter.release(reserved_at).await;
+            rate_limiter.release(reserved).await;
             return Ok(());
         }
         let segment = Segment::start(job.trace.as_ref(), "Landfall submission");
         let mut attempt = SubmitAttempt {
-            provider_client: context.provider_client(long_response_time),
+            provider_client: context.provider_client(&job.kind),
             rate_limiter: &rate_limiter,
             job_store,
             previous_refusal: job.error.as_ref().map(|error| error.class),
             job,
             is_waiting: false,
         };
-        let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved_at)).await;
+        let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved)).await;
         send_segment(&self.clients.tracer, segment, Ok(&attempt.job));
         self.record_outcome(attempt.job, outcome).await
     }

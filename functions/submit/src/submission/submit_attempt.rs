@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use job_store::{JobStore, Reservation, StoredJob};
+use job_store::{JobStore, StoredJob};
 use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobStatus};
-use provider_client::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, ProviderClient, RateLimiter, sleep_until};
+use provider_client::{MAX_PAUSE, ProviderClient, RateLimiter, Reservation, ReservedTime, has_retry_after};
 use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -30,6 +30,7 @@ pub(crate) enum SubmitOutcome {
 /// An attempt to submit one job.
 pub(crate) struct SubmitAttempt<'a> {
     pub(crate) provider_client: ProviderClient<'a>,
+    /// The limiter of the first request.
     pub(crate) rate_limiter: &'a RateLimiter<'a>,
     pub(crate) job_store: &'a JobStore,
     /// The job as this invocation last read or wrote it.
@@ -41,14 +42,14 @@ pub(crate) struct SubmitAttempt<'a> {
 }
 
 impl SubmitAttempt<'_> {
-    /// Runs the protocol to its end, or as far as the time permits. `reserved_at` is the reservation of the first
-    /// request.
+    /// Runs the protocol to its end, or as far as the time permits. `reserved` is the reservation of the first request.
     pub(crate) async fn run(
         &mut self,
         protocol: &mut dyn SubmitProtocol,
-        reserved_at: OffsetDateTime,
+        reserved: ReservedTime,
     ) -> SubmitOutcome {
-        let (mut first_reservation, mut token) = (Some(reserved_at), None);
+        let (mut first_reservation, mut token) = (Some(reserved), None);
+        let mut last_send = LastSend { rate_limiter: self.rate_limiter.clone(), has_retry_after: false };
         let mut step = protocol.start();
         loop {
             let (request, wait, refusal) = match step {
@@ -87,12 +88,21 @@ impl SubmitAttempt<'_> {
                     return SubmitOutcome::Completed(accepted, outcome);
                 }
                 SubmitStep::OutcomeUnknown(error) => return unknown_outcome(&error),
-                SubmitStep::Rejected(error) => return self.postpone_if_throttled(error).await,
+                SubmitStep::Rejected(error) => return postpone_if_throttled(error, &last_send).await,
             };
-            if let Err(outcome) = self.wait_to_send(first_reservation.take(), wait, refusal).await {
+            if let Some(refusal) = &refusal {
+                last_send.pause_after(refusal, wait).await;
+            }
+            let rate_limiter = self.rate_limiter.for_request(&request);
+            let to_send =
+                NextSend { rate_limiter: &rate_limiter, first: first_reservation.take(), wait, refusal };
+            if let Err(outcome) = self.wait_to_send(to_send).await {
                 return *outcome;
             }
-            step = protocol.on_response(self.provider_client.send_request(request).await);
+            let result = self.provider_client.send_request(request).await;
+            rate_limiter.learn_from(&result).await;
+            last_send = LastSend { rate_limiter, has_retry_after: has_retry_after(&result) };
+            step = protocol.on_response(result);
         }
     }
 
@@ -117,60 +127,27 @@ impl SubmitAttempt<'_> {
     /// A job that waits before any work was done is recorded as waiting, and as submitting again right before the
     /// request. If this invocation ends in between, the sweep queues the job. A job left as `submitting` could not be
     /// distinguished from one that the provider may have accepted.
-    async fn wait_to_send(
-        &mut self,
-        first_reservation: Option<OffsetDateTime>,
-        wait: Duration,
-        refusal: Option<Error>,
-    ) -> Result<(), Box<SubmitOutcome>> {
-        let reservation = match first_reservation {
-            Some(reserved_at) => Ok(Reservation::Granted(reserved_at)),
-            None => self.reserve_after(wait, refusal.as_ref()).await,
+    async fn wait_to_send(&mut self, next: NextSend<'_>) -> Result<(), Box<SubmitOutcome>> {
+        let NextSend { rate_limiter, first, wait, refusal } = next;
+        let is_first = first.is_some();
+        let reservation = match first {
+            Some(reserved) => Ok(Reservation::Granted(reserved)),
+            None => reserve_after(rate_limiter, wait, refusal.is_some()).await,
         };
-        let (reserved_at, refusal) = self.check_reservation(reservation, refusal)?;
-        let is_first = first_reservation.is_some();
+        let (mut reserved, mut refusal) = check_reservation(rate_limiter, reservation, refusal)?;
         let is_retry = !is_first && refusal.is_some();
         if is_retry && let Some(error) = &refusal {
             let event =
                 JobEvent::SubmissionDeferred { error: Some(waiting_error(error, OffsetDateTime::now_utc())) };
-            self.record_transition(&event, reserved_at, &refusal).await?;
+            self.record_transition(&event, rate_limiter, reserved, &refusal).await?;
         }
         if is_retry || is_first && self.is_waiting {
-            sleep_until(reserved_at - PAUSE_CHECK_LOOKAHEAD).await;
-            self.record_transition(&JobEvent::SubmissionStarted, reserved_at, &refusal).await?;
+            let reservation = rate_limiter.approach(reserved).await;
+            (reserved, refusal) = check_reservation(rate_limiter, reservation, refusal)?;
+            self.record_transition(&JobEvent::SubmissionStarted, rate_limiter, reserved, &refusal).await?;
         }
-        let reservation = self.rate_limiter.wait_for(reserved_at).await;
-        self.check_reservation(reservation, refusal).map(|_| ())
-    }
-
-    /// Makes a reservation after the provider's wait.
-    async fn reserve_after(&self, wait: Duration, refusal: Option<&Error>) -> Result<Reservation, Error> {
-        let from = OffsetDateTime::now_utc() + wait.min(MAX_PAUSE);
-        if refusal.is_some_and(|refusal| refusal.class == ErrorClass::ProviderThrottled) {
-            self.rate_limiter.pause_until(from).await;
-        }
-        match refusal {
-            Some(_) => self.rate_limiter.reserve(from).await,
-            None => self.rate_limiter.reserve_until_deadline(from).await,
-        }
-    }
-
-    /// The time of a reservation, or the outcome of the attempt if the reservation is too late or failed.
-    fn check_reservation(
-        &self,
-        reservation: Result<Reservation, Error>,
-        refusal: Option<Error>,
-    ) -> Result<(OffsetDateTime, Option<Error>), Box<SubmitOutcome>> {
-        match reservation {
-            Ok(Reservation::Granted(reserved_at)) => Ok((reserved_at, refusal)),
-            Ok(Reservation::RetryAt(at)) if self.rate_limiter.is_limited() => {
-                Err(Box::new(SubmitOutcome::Postponed(Postponement { at, refusal, may_be_recorded: false })))
-            }
-            Ok(Reservation::RetryAt(_)) => {
-                Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or_else(out_of_time))))
-            }
-            Err(error) => Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or(error)))),
-        }
+        let reservation = rate_limiter.wait_for(reserved).await;
+        check_reservation(rate_limiter, reservation, refusal).map(|_| ())
     }
 
     /// Records that the job waits, or that it waits no longer. Of several invocations that submit the job only one
@@ -178,7 +155,8 @@ impl SubmitAttempt<'_> {
     async fn record_transition(
         &mut self,
         event: &JobEvent,
-        reserved_at: OffsetDateTime,
+        rate_limiter: &RateLimiter<'_>,
+        reserved: ReservedTime,
         refusal: &Option<Error>,
     ) -> Result<(), Box<SubmitOutcome>> {
         let now = OffsetDateTime::now_utc();
@@ -192,11 +170,11 @@ impl SubmitAttempt<'_> {
             // returned.
             Err(error) => {
                 error.log("the transition of a job to or from waiting is not recorded");
-                let refusal = refusal.as_ref().map(|refusal| refusal.to_job_error(reserved_at).to_error());
-                SubmitOutcome::Postponed(Postponement { at: reserved_at, refusal, may_be_recorded: true })
+                let refusal = refusal.as_ref().map(|refusal| refusal.to_job_error(reserved.at).to_error());
+                SubmitOutcome::Postponed(Postponement { at: reserved.at, refusal, may_be_recorded: true })
             }
         };
-        self.rate_limiter.release(reserved_at).await;
+        rate_limiter.release(reserved).await;
         Err(Box::new(outcome))
     }
 
@@ -205,17 +183,67 @@ impl SubmitAttempt<'_> {
     fn is_repeated_refusal(&self, refusal: &Error) -> bool {
         !refusal.is_retryable() && self.previous_refusal == Some(refusal.class)
     }
+}
 
-    /// The outcome of a refusal. If the provider still throttles, its requests pause and the job is postponed.
-    async fn postpone_if_throttled(&self, error: Error) -> SubmitOutcome {
-        if error.class != ErrorClass::ProviderThrottled || !self.rate_limiter.is_limited() {
-            return SubmitOutcome::Refused(error);
-        }
-        let wait = Duration::from_secs(error.retry_after.unwrap_or(1)).min(MAX_PAUSE);
-        let at = OffsetDateTime::now_utc() + wait;
-        self.rate_limiter.pause_until(at).await;
-        SubmitOutcome::Postponed(Postponement { at, refusal: Some(error), may_be_recorded: false })
+/// The next request: its limiter, the reservation that was made for the first one, and after a refusal how long to wait.
+struct NextSend<'a> {
+    rate_limiter: &'a RateLimiter<'a>,
+    first: Option<ReservedTime>,
+    wait: Duration,
+    refusal: Option<Error>,
+}
+
+/// The last request that was sent: its limiter, and whether its response said when to retry.
+struct LastSend<'a> {
+    rate_limiter: RateLimiter<'a>,
+    has_retry_after: bool,
+}
+
+impl LastSend<'_> {
+    /// Pauses the requests that a throttled response concerns.
+    async fn pause_after(&self, refusal: &Error, wait: Duration) {
+        self.rate_limiter.pause_after(refusal, wait, self.has_retry_after).await;
     }
+}
+
+/// Makes a reservation after the provider's wait.
+async fn reserve_after(
+    rate_limiter: &RateLimiter<'_>,
+    wait: Duration,
+    is_refused: bool,
+) -> Result<Reservation, Error> {
+    let from = OffsetDateTime::now_utc() + wait.min(MAX_PAUSE);
+    match is_refused {
+        true => rate_limiter.reserve(from).await,
+        false => rate_limiter.reserve_until_deadline(from).await,
+    }
+}
+
+/// The time of a reservation, or the outcome of the attempt if the reservation is too late or failed.
+fn check_reservation(
+    rate_limiter: &RateLimiter<'_>,
+    reservation: Result<Reservation, Error>,
+    refusal: Option<Error>,
+) -> Result<(ReservedTime, Option<Error>), Box<SubmitOutcome>> {
+    Err(Box::new(match reservation {
+        Ok(Reservation::Granted(reserved)) => return Ok((reserved, refusal)),
+        Ok(Reservation::RetryAt(at)) if rate_limiter.is_limited() => {
+            SubmitOutcome::Postponed(Postponement { at, refusal, may_be_recorded: false })
+        }
+        Ok(Reservation::RetryAt(_)) => SubmitOutcome::Refused(refusal.unwrap_or_else(out_of_time)),
+        Err(error) => SubmitOutcome::Refused(refusal.unwrap_or(error)),
+    }))
+}
+
+/// The outcome of a refusal. If the provider still throttles, its requests pause and the job is postponed.
+async fn postpone_if_throttled(error: Error, last_send: &LastSend<'_>) -> SubmitOutcome {
+    if error.class != ErrorClass::ProviderThrottled || !last_send.rate_limiter.is_limited() {
+        return SubmitOutcome::Refused(error);
+    }
+    let wait = Duration::from_secs(error.retry_after.unwrap_or(1)).min(MAX_PAUSE);
+    last_send.pause_after(&error, wait).await;
+    let at = OffsetDateTime::now_utc() + wait;
+    SubmitOutcome::Postponed(Postponement { at, refusal: Some(error), may_be_recorded: false })
 }
 
 fn unknown_outcome(error: &Error) -> SubmitOutcome {

@@ -5,9 +5,9 @@
 //! billed once. A job whose reservation lies ahead is created as waiting: if its invocation ends before it sends the
 //! request, the sweep queues the job. A job whose reservation is too far ahead is queued right away.
 
-use job_store::{IdempotencyKey, JobStore, Reservation, StoredJob};
+use job_store::{IdempotencyKey, JobStore, StoredJob};
 use model::{Error, Job, JobEvent, JobId, JobOrigin, NewJob};
-use provider_client::{PAUSE_CHECK_LOOKAHEAD, RateLimiter};
+use provider_client::{PAUSE_CHECK_LOOKAHEAD, RateLimiter, Reservation, ReservedTime};
 use providers::SubmitProtocol;
 use time::OffsetDateTime;
 
@@ -105,37 +105,37 @@ impl<'a> Submission<'a> {
             let jobs = SynchronousJobs::new(clients, self.recorder, self.context.deadline);
             return jobs.wait_for_queued_job(job).await;
         }
-        let rate_limiter = self.context.rate_limiter(clients.config.max_submit_wait, None);
-        let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
-            Reservation::Granted(reserved_at) => reserved_at,
+        let rate_limiter = self.context.rate_limiter(&job.kind, clients.config.max_submit_wait);
+        let reserved = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
+            Reservation::Granted(reserved) => reserved,
             Reservation::RetryAt(_) if !rate_limiter.is_limited() => return Err(out_of_time()),
             Reservation::RetryAt(free_at) => return self.create_waiting(job, free_at).await,
         };
-        let is_waiting = reserved_at - OffsetDateTime::now_utc() > PAUSE_CHECK_LOOKAHEAD;
+        let is_waiting = reserved.at - OffsetDateTime::now_utc() > PAUSE_CHECK_LOOKAHEAD;
         if is_waiting {
             job = job.into_waiting();
         }
-        let stored = match self.claim_reserved(&job, &rate_limiter, reserved_at).await? {
+        let stored = match self.claim_reserved(&job, &rate_limiter, reserved).await? {
             ClaimedJob::New(stored) => *stored,
             ClaimedJob::Existing(existing) => return self.deferred.join_existing(*existing, &job).await,
         };
         let slot = acquire_lock_and_slot(clients, &job, self.context.provider).await;
         if !matches!(slot, Ok(SlotStatus::Acquired)) {
-            rate_limiter.release(reserved_at).await;
+            rate_limiter.release(reserved).await;
             return match slot {
                 Ok(_) => self.defer_without_slot(job).await,
                 Err(error) => Err(self.refuse(job, error).await),
             };
         }
         let mut attempt = SubmitAttempt {
-            provider_client: self.context.provider_client(None),
+            provider_client: self.context.provider_client(&job.kind),
             rate_limiter: &rate_limiter,
             job_store: &clients.job_store,
             job: stored,
             previous_refusal: None,
             is_waiting,
         };
-        let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved_at)).await;
+        let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved)).await;
         job.apply(JobEvent::SubmissionStarted, OffsetDateTime::now_utc());
         self.record_outcome(job, attempt.job, outcome).await
     }
@@ -170,11 +170,11 @@ impl<'a> Submission<'a> {
         &self,
         job: &Job,
         rate_limiter: &RateLimiter<'_>,
-        reserved_at: OffsetDateTime,
+        reserved: ReservedTime,
     ) -> Result<ClaimedJob, Error> {
         let claimed = self.claim.claim(job).await;
         if !matches!(claimed, Ok(ClaimedJob::New(_))) {
-            rate_limiter.release(reserved_at).await;
+            rate_limiter.release(reserved).await;
         }
         claimed
     }

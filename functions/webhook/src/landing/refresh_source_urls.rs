@@ -43,8 +43,10 @@ pub(super) async fn refresh_sources(
             event.with_completion(CompletedBy::Poll)
         }
         PollOutcome::Unanswered(error, _) if error.is_retryable() => return Err(error),
-        PollOutcome::OutOfTime if !receipt.is_long_landing() => return Ok(SourceRefresh::OutOfTime),
-        PollOutcome::OutOfTime => {
+        PollOutcome::OutOfTime | PollOutcome::RateLimited(_) if !receipt.is_long_landing() => {
+            return Ok(SourceRefresh::OutOfTime);
+        }
+        PollOutcome::OutOfTime | PollOutcome::RateLimited(_) => {
             let message = "there was no time left to poll the provider for new URLs of the files";
             return Err(Error::new(ErrorClass::SourceUnavailable, message));
         }

@@ -4,7 +4,7 @@ use job_store::JobStore;
 use model::{CompletedBy, Error, Job, JobEvent};
 use providers::PollStatus;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{
     expired_job::expired,
@@ -17,6 +17,9 @@ use crate::{
     clients::WorkerClients, config::SweepConfig, notifications::job_notifier::JobNotifier,
     provider_of_job::find_job_provider, rescue::rescue_time::rescue_time,
 };
+
+/// A job whose poll the rate limit delays by no more than this stays due. The next sweep is a minute away.
+const MAX_RATE_LIMIT_WAIT: Duration = Duration::minutes(1);
 
 /// Polls for jobs and updates them.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +50,7 @@ impl<'a> JobPoll<'a> {
         let expiry = next_poll_time::expiry(provider, &job, &outcome, self.sweep.callback_timeout);
         match outcome {
             PollOutcome::OutOfTime => Ok(CheckOutcome::OutOfTime),
+            PollOutcome::RateLimited(at) if at <= now + MAX_RATE_LIMIT_WAIT => Ok(CheckOutcome::OutOfTime),
             PollOutcome::Answered(PollStatus::Ended(event)) => {
                 self.update.apply_event(&job, event.with_completion(CompletedBy::Poll)).await
             }
@@ -62,6 +66,8 @@ impl<'a> JobPoll<'a> {
                 let rescue = rescue_time(provider, &job, self.sweep).filter(|at| *at > now);
                 self.update.schedule_check(job.id, now, rescue.map_or(expiry, |at| at.min(expiry))).await
             }
+            // Otherwise the jobs of a paused tier would stay at the head of the due index and hide the others.
+            PollOutcome::RateLimited(at) => self.update.schedule_check(job.id, now, at.min(expiry)).await,
             PollOutcome::Answered(PollStatus::Accepted { provider_job_id, provider_state }) => {
                 self.store_notes(&job, provider_state, now).await?;
                 self.update.apply_event(&job, JobEvent::SubmissionAccepted { provider_job_id }).await

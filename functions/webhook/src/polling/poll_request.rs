@@ -19,7 +19,9 @@ pub(crate) enum PollOutcome<T = PollStatus> {
     Unanswered(Error, Duration),
     /// The provider has no request for the status of this work.
     NotSupported,
-    /// The rate limit allows a request only after the latest time.
+    /// The rate limit allows a request only at this time, which is after the latest time.
+    RateLimited(OffsetDateTime),
+    /// There was no time left to send a request.
     OutOfTime,
 }
 
@@ -95,7 +97,8 @@ impl<'a> Poller<'a> {
         let rate_limiter = RateLimiter {
             job_store: self.job_store,
             provider: job.provider.clone(),
-            interval: config.providers.request_interval(provider.name()),
+            limits: config.providers.rate_limits(provider.name()),
+            tier: None,
             max_wait,
             latest_send_time: latest_send_time(config.provider_timeout, deadline).min(latest),
         };
@@ -114,6 +117,7 @@ impl<'a> Poller<'a> {
         Ok(match client.run_query(query.as_mut()).await {
             Ok(status) => PollOutcome::Answered(status),
             Err(QueryError::DeadlineExceeded) => PollOutcome::OutOfTime,
+            Err(QueryError::RateLimited(at)) => PollOutcome::RateLimited(at),
             Err(QueryError::Failed(error)) => PollOutcome::Unanswered(error, Duration::ZERO),
             Err(QueryError::RetryLater(error, wait)) => {
                 PollOutcome::Unanswered(error, Duration::try_from(wait).unwrap_or(Duration::ZERO))

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use model::{Error, ErrorClass, Secret};
 
+use super::rate_limits::request_tier;
 use crate::Credentials;
 
 /// Builds requests with the API key.
@@ -28,18 +29,19 @@ impl AbyssaleApi {
 
     /// Builds a request without a body. The path starts with a slash.
     pub(super) fn request(&self, method: Method, path: &str) -> Result<http::Request<Bytes>, Error> {
-        self.build_request(http::Request::builder().method(method), path, Bytes::new())
+        self.build_request(method, http::Request::builder(), path, Bytes::new())
     }
 
     /// Builds a POST request with a JSON body. The path starts with a slash.
     pub(super) fn post(&self, path: &str, body: Bytes) -> Result<http::Request<Bytes>, Error> {
-        let builder =
-            http::Request::builder().method(Method::POST).header(header::CONTENT_TYPE, "application/json");
-        self.build_request(builder, path, body)
+        let builder = http::Request::builder().header(header::CONTENT_TYPE, "application/json");
+        self.build_request(Method::POST, builder, path, body)
     }
 
+    /// Builds a request that carries the tier of its endpoint.
     fn build_request(
         &self,
+        method: Method,
         builder: http::request::Builder,
         path: &str,
         body: Bytes,
@@ -48,7 +50,12 @@ impl AbyssaleApi {
             Error::new(ErrorClass::ProviderCredentials, "the Abyssale API key is not valid in a header")
         })?;
         key.set_sensitive(true);
+        let builder = match request_tier(&method, path) {
+            Some(tier) => builder.extension(tier),
+            None => builder,
+        };
         builder
+            .method(method)
             .uri(format!("{}{path}", self.base_url))
             .header("x-api-key", key)
             .header(header::ACCEPT, "application/json")

@@ -13,6 +13,7 @@ mod health_check;
 mod observations;
 mod order;
 mod poll;
+mod rate_limits;
 mod read_banner;
 mod signing_secret;
 mod submit;
@@ -21,6 +22,7 @@ mod verify_signature;
 mod webhook;
 
 use http::StatusCode;
+use model::{Error, Job, RateLimits};
 use model::{Error, Job, Violation};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -28,10 +30,29 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess, Authenticity, Credentials, CreditBalance, Delivery, DeliveryReport, HealthCheck, ItemStatus,
-    MalformedDelivery, Observation, Order, PollSchedule, PollStatus, Provider, Query, SigningAction,
-    SigningSecret, SubmitContext, SubmitProtocol, SubscriptionAction, SubscriptionState,
+    ApiAccess,
+    Authenticity,
+    Credentials,
+    CreditBalance,
+    Delivery,
+    DeliveryReport,
+    HealthCheck,
+    ItemStatus,
+    MalformedDelivery,
+    Observation,
+    Order,
+    PollSchedule,
+    PollStatus,
+    Provider,
+    Query,
+    SigningAction,
+    SigningSecret,
+    SubmitContext,
+    SubmitProtocol,
+    SubscriptionAction,
+    SubscriptionState,
     delivery_limits::limit_report,
+    RequestTier,
 };
 
 /// The provider.
@@ -52,9 +73,12 @@ impl Provider for Abyssale {
         json!({ "api_key": "", "signing_secrets": [] })
     }
 
-    /// Contract 1.5: the documentation says 10, and an older page says 5.
-    fn requests_per_second(&self) -> f64 {
-        5.0
+    fn rate_limits(&self) -> RateLimits {
+        rate_limits::rate_limits()
+    }
+
+    fn submission_tier(&self, kind: &str) -> Option<RequestTier> {
+        rate_limits::submission_tier(kind)
     }
 
     /// Contract 8. The host of archives is not documented. It is expected to be one of the same buckets.

@@ -28,7 +28,7 @@ mod wire_request;
 
 use std::time::Duration;
 
-use model::{Error, Job};
+use model::{Error, Job, RateLimits};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
@@ -59,8 +59,8 @@ impl Provider for AiStudios {
     }
 
     /// Contract 6.3: no limit is published, so this value is Landfall's own.
-    fn requests_per_second(&self) -> f64 {
-        2.0
+    fn rate_limits(&self) -> RateLimits {
+        RateLimits { requests_per_second: 2.0, tiers: vec![] }
     }
 
     /// Contract 6.4: no host is documented. The contract also lists suffixes of whole clouds. They are left out,

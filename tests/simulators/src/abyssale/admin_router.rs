@@ -153,7 +153,7 @@ fn list_calls() -> Value {
         "GET /dynamic-images": "dynamic images with the flags of the call that created them",
         "GET /subscriptions": "workspace subscriptions",
         "POST /subscriptions": "{hook_url, type, design_id?}", "DELETE /subscriptions/{id}": "remove one",
-        "GET /requests/peak[?endpoint=&method=&path=]": "the most requests in any one second of real time",
+        "GET /requests/peak[?endpoint=&method=&path=&tier=&window=]": "the most requests in any period of real time, by default a second",
         "GET /requests[?endpoint=&method=&path=]": "requests to the API and Files endpoints",
         "GET /deliveries": "deliveries with every attempt",
         "POST /deliveries/{number or id}/redeliver[?times=N]": "send again, under the same delivery id",

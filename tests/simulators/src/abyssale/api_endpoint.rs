@@ -11,7 +11,7 @@ use crate::abyssale::api_response;
 use crate::abyssale::event_timing::EventTiming;
 use crate::abyssale::fault_types::CallFault;
 use crate::abyssale::operation_dispatch;
-use crate::abyssale::rate_limit::{Quota, RateLimitDecision};
+use crate::abyssale::rate_limit::{Quota, RateLimitDecision, Tier};
 use crate::abyssale::route::Route;
 use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
@@ -43,7 +43,9 @@ pub(super) fn handle_api_request(
         (None, None) => api_response::reset_connection(),
     };
     simulator.state.request_log.record(Endpoint::Api, request, &reply, at);
-    simulator.state.request_rate.record(Endpoint::Api, request.method(), request.uri().path(), at.wall);
+    let route = Route::find(request, simulator.state.settings.double_slash_refused).ok();
+    let tier = route.and_then(|route| route.tier()).map(Tier::name);
+    simulator.state.request_rate.record(Endpoint::Api, request, tier, at.wall);
     reply
 }
 
@@ -101,9 +103,11 @@ fn check_api_key(
 }
 
 fn check_rate_limit(simulator: &mut AbyssaleSimulator, route: &Route, at: Moment) -> RateLimitDecision {
-    match route.class() {
-        Some(class) => {
-            simulator.state.rate_limits.check_class(class, &simulator.state.settings.tiers, at.now)
+    let settings = &simulator.state.settings;
+    match route.tier() {
+        Some(tier) => {
+            let windows = settings.tiers.get(&tier).map_or(&[][..], Vec::as_slice);
+            simulator.state.rate_limits.check_tier((tier, settings.window_kind), windows, at.now)
         }
         None => RateLimitDecision::Allowed(None),
     }

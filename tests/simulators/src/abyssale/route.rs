@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::abyssale::api_error::ApiError;
 use crate::abyssale::generation::operation::GenerationOperation;
-use crate::abyssale::rate_limit::RouteClass;
+use crate::abyssale::rate_limit::Tier;
 use crate::abyssale::uuid_format::parse_uuid;
 
 /// An operation of the API or of the subscription service.
@@ -84,38 +84,38 @@ impl Route {
         called.map(|(_, route)| route).ok_or_else(method_not_allowed)
     }
 
-    /// Returns the class whose rate-limit windows count the route. The subscription service declares none, and
+    /// Returns the tier that counts the route (contract 13.1-13.3). The subscription service declares none, and
     /// generations count only against the gateway's limit (contract 1.5).
-    pub(super) fn class(&self) -> Option<RouteClass> {
+    pub(super) fn tier(&self) -> Option<Tier> {
         match self {
             Self::Ready | Self::Generate(..) | Self::Hook(_) => None,
-            Self::Auth => Some(RouteClass::Auth),
-            Self::Export => Some(RouteClass::Export),
-            Self::Poll(_) => Some(RouteClass::Poll),
-            Self::Banner(_) => Some(RouteClass::Read),
-            Self::Secret(_) => Some(RouteClass::SigningSecret),
+            Self::Auth => Some(Tier::Validation),
+            Self::Export => Some(Tier::Write),
+            Self::Poll(_) => Some(Tier::Polling),
+            Self::Banner(_) | Self::Secret(SecretCall::Show) => Some(Tier::Read),
+            Self::Secret(SecretCall::Rotate | SecretCall::Revoke) => Some(Tier::Write),
             Self::Design(call) => Some(match call {
-                DesignCall::List | DesignCall::Show(_) | DesignCall::Format(..) => RouteClass::Read,
+                DesignCall::List | DesignCall::Show(_) | DesignCall::Format(..) => Tier::Read,
                 DesignCall::Rename(_)
                 | DesignCall::Move(_)
                 | DesignCall::Delete(_)
-                | DesignCall::DynamicImage(_) => RouteClass::Write,
+                | DesignCall::DynamicImage(_) => Tier::Write,
             }),
             Self::Workspace(call) => Some(match call {
-                WorkspaceCall::CreateProject | WorkspaceCall::UseTemplate(_) => RouteClass::Write,
+                WorkspaceCall::CreateProject | WorkspaceCall::UseTemplate(_) => Tier::Write,
                 WorkspaceCall::Fonts
                 | WorkspaceCall::Credits
                 | WorkspaceCall::Projects
                 | WorkspaceCall::Templates
                 | WorkspaceCall::TemplateCategories
-                | WorkspaceCall::Duplication(_) => RouteClass::Read,
+                | WorkspaceCall::Duplication(_) => Tier::Read,
             }),
         }
     }
 
     /// Whether its responses carry the rate-limit headers. Rotate and revoke declare none (contract 1.5).
     pub(super) fn shows_rate_limit(&self) -> bool {
-        self.class().is_some() && !matches!(self, Self::Secret(SecretCall::Rotate | SecretCall::Revoke))
+        self.tier().is_some() && !matches!(self, Self::Secret(SecretCall::Rotate | SecretCall::Revoke))
     }
 }
 

@@ -3,14 +3,14 @@
 //!
 //! The defaults are choices of the contract document, not facts about the provider.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::abyssale::file_type::DesignType;
-use crate::abyssale::rate_limit::RateLimitWindow;
+use crate::abyssale::rate_limit::{self, RateLimitWindow, Tier, WindowKind};
 use crate::acceptance_policy::AcceptancePolicy;
 
 /// Every setting with its current value.
@@ -77,8 +77,9 @@ pub(super) struct Settings {
     pub(super) signature_skew_seconds: i64,
     /// How long signing keeps using cached secrets (contract 6.5).
     pub(super) secret_cache_seconds: f64,
-    /// The windows of every rate-limited route; empty disables them.
-    pub(super) tiers: Vec<RateLimitWindow>,
+    /// The windows of each tier (contract 13.1). A tier that is left out has none.
+    pub(super) tiers: BTreeMap<Tier, Vec<RateLimitWindow>>,
+    pub(super) window_kind: WindowKind,
     /// Calls per second over the whole API; 0 disables the limit.
     pub(super) gateway_per_second: u32,
     /// `file.filename`, with `{design}`, `{number}`, `{format}` and `{extension}`; empty omits it.
@@ -199,10 +200,8 @@ impl Default for Settings {
             rebuilt_body: false,
             signature_skew_seconds: 0,
             secret_cache_seconds: 0.0,
-            tiers: vec![
-                RateLimitWindow { requests: 60, seconds: 60 },
-                RateLimitWindow { requests: 600, seconds: 1_800 },
-            ],
+            tiers: rate_limit::published_tiers(),
+            window_kind: WindowKind::Sliding,
             gateway_per_second: 10,
             filename: "{design}-{number}-{format}.{extension}".to_owned(),
             file_expiry_seconds: None,

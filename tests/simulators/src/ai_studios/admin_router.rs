@@ -147,7 +147,7 @@ fn list_calls() -> Value {
         "GET /exports": "accepted posts, credits and each export",
         "GET /creations": "accepted calls that make a project, a dubbing or a file, with answers and prices",
         "GET /tokens": "how many were issued", "POST /tokens/revoke": "revoke every issued token",
-        "GET /requests/peak[?endpoint=&method=&path=]": "the most requests in any one second of real time",
+        "GET /requests/peak[?endpoint=&method=&path=&tier=&window=]": "the most requests in any period of real time, by default a second",
         "GET /requests[?endpoint=&method=&path=]": "requests to the API and Files endpoints",
         "GET /deliveries": "webhooks with every attempt",
         "POST /deliveries/{number}/redeliver": "send again",

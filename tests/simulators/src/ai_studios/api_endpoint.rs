@@ -53,7 +53,7 @@ pub(super) fn handle_api_request(
         (None, None) => response::reset_connection(),
     };
     simulator.state.request_log.record(Endpoint::Api, request, &reply, at);
-    simulator.state.request_rate.record(Endpoint::Api, method, path, at.wall);
+    simulator.state.request_rate.record(Endpoint::Api, request, None, at.wall);
     reply
 }
 

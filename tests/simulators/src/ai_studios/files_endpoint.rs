@@ -32,7 +32,7 @@ pub(super) fn handle_download(
     };
     let reply = respond(simulator, stored, request, fault.as_ref(), at);
     simulator.state.request_log.record(Endpoint::Files, request, &reply, at);
-    simulator.state.request_rate.record(Endpoint::Files, method, path, at.wall);
+    simulator.state.request_rate.record(Endpoint::Files, request, None, at.wall);
     reply
 }
 

@@ -79,6 +79,28 @@ fn the_request_is_the_one_of_the_contract() {
 }
 
 #[test]
+fn each_kind_waits_for_the_tier_of_its_request() {
+    use super::super::{
+        order::{DYNAMIC_IMAGE, GENERATION, IMAGE, MULTIPAGE_PDF},
+        rate_limits::submission_tier,
+    };
+    let callback_url = url::Url::parse("https://hooks.example.com/").expect("a URL");
+    for kind in [EXPORT, GENERATION, MULTIPAGE_PDF, IMAGE, DYNAMIC_IMAGE] {
+        let submission = AbyssaleSubmission::new(&SubmitContext {
+            kind,
+            request: &json!({ "banner_ids": [ID], "design_id": ID }),
+            callback_url: &callback_url,
+            api_url: "https://api.example.com",
+            credentials: &Credentials::new(json!({ "api_key": "key" })),
+        });
+        let SubmitStep::Send(request) = submission.expect("credentials").start() else {
+            panic!("nothing is sent")
+        };
+        assert_eq!(request.extensions().get().copied(), submission_tier(kind), "{kind}");
+    }
+}
+
+#[test]
 fn each_response_has_one_meaning() {
     let quota = r#"{"id":"rate_limit_exceeded","message":"x"}"#;
     for (result, meaning) in [

@@ -185,7 +185,7 @@ fn options_that_the_contract_does_not_list_are_ignored_or_refused() {
 #[test]
 fn generations_count_only_against_the_gateway_limit() {
     let mut bench = TestBench::new();
-    bench.admin(Method::PUT, "/knobs", &json!({"tiers": [{"requests": 1, "seconds": 60}]}));
+    bench.admin(Method::PUT, "/knobs", &json!({"tiers": {"read": [{"requests": 1, "seconds": 60}]}}));
     let design = bench.design("static", 1);
     for _ in 0..10 {
         bench.generate(&design, &json!({}));
