@@ -16,8 +16,8 @@ pub(crate) struct Decoder {
     input: Bytes,
     algorithm: Algorithm,
     is_finished: bool,
-    /// Whether the last call filled its output. The decompressor may then hold bytes that need no more input.
-    is_output_full: bool,
+    /// Whether the decompressor may hold decoded bytes, which need no more input.
+    has_output: bool,
 }
 
 enum Algorithm {
@@ -34,7 +34,7 @@ impl Decoder {
             CompressionMethod::Deflate64 => Algorithm::Deflate64(Box::new(InflaterManaged::new())),
             CompressionMethod::Stored | CompressionMethod::Unsupported(_) => return None,
         };
-        Some(Self { input, algorithm, is_finished: false, is_output_full: false })
+        Some(Self { input, algorithm, is_finished: false, has_output: false })
     }
 
     /// Whether the end of the stream is decoded.
@@ -44,7 +44,7 @@ impl Decoder {
 
     /// Whether no more output is possible without more input.
     pub(crate) fn needs_input(&self) -> bool {
-        self.input.is_empty() && !self.is_output_full
+        self.input.is_empty() && !self.has_output
     }
 
     /// Sets the next input. The previous input is used up: `needs_input` is true.
@@ -56,11 +56,10 @@ impl Decoder {
     pub(crate) fn decode_into(&mut self, output: &mut Vec<u8>) -> Result<(), Error> {
         while !self.is_finished && output.len() < output.capacity() && !self.needs_input() {
             let length_before = output.len();
-            let (consumed, is_finished) = self.algorithm.decode_step(&self.input, output)?;
-            self.input.advance(consumed.min(self.input.len()));
-            self.is_finished = is_finished;
-            self.is_output_full = output.len() == output.capacity();
-            let has_progress = consumed > 0 || output.len() > length_before || self.is_finished;
+            let step = self.algorithm.decode_step(&self.input, output)?;
+            self.input.advance(step.consumed.min(self.input.len()));
+            (self.is_finished, self.has_output) = (step.is_finished, step.has_output);
+            let has_progress = step.consumed > 0 || output.len() > length_before || self.is_finished;
             if !has_progress && !self.input.is_empty() {
                 return Err(damaged_stream());
             }
@@ -69,27 +68,44 @@ impl Decoder {
     }
 }
 
+/// The result of one call of a decompressor.
+struct Step {
+    /// How many bytes of the input are used up.
+    consumed: usize,
+    is_finished: bool,
+    /// Whether the decompressor may hold decoded bytes, which need no more input.
+    has_output: bool,
+}
+
 impl Algorithm {
-    /// Appends to `output`, within its capacity. Returns how many bytes of the input are consumed, and whether the
-    /// stream has ended.
-    fn decode_step(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<(usize, bool), Error> {
+    /// Appends to `output`, within its capacity.
+    fn decode_step(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<Step, Error> {
         match self {
             Self::Deflate(decompress) => {
                 let total_in_before = decompress.total_in();
                 let status = decompress.decompress_vec(input, output, FlushDecompress::None);
                 let status = status.map_err(|_| damaged_stream())?;
                 let consumed = usize::try_from(decompress.total_in() - total_in_before);
-                Ok((consumed.unwrap_or(usize::MAX), status == Status::StreamEnd))
+                Ok(Step {
+                    consumed: consumed.unwrap_or(usize::MAX),
+                    is_finished: status == Status::StreamEnd,
+                    has_output: output.len() == output.capacity(),
+                })
             }
             Self::Deflate64(inflater) => {
                 let start = output.len();
                 output.resize(output.capacity().min(start + DEFLATE64_STEP_BYTES), 0);
                 let result = inflater.inflate(input, &mut output[start..]);
                 output.truncate(start + result.bytes_written);
-                match result.data_error || inflater.errored() {
-                    true => Err(damaged_stream()),
-                    false => Ok((result.bytes_consumed, inflater.finished())),
+                if result.data_error || inflater.errored() {
+                    return Err(damaged_stream());
                 }
+                Ok(Step {
+                    consumed: result.bytes_consumed,
+                    is_finished: inflater.finished(),
+                    // Without enough input it may stop before it has returned all decoded bytes.
+                    has_output: inflater.available_output() > 0 || output.len() == output.capacity(),
+                })
             }
         }
     }

@@ -32,6 +32,8 @@ where
     let mut tail = ArchiveTail::read(length, read).await?;
     let last_record = find_last_record(&tail.bytes).map(|at| tail.start + at as u64);
     let records = find_end_records(&tail);
+    // The first of the later records that have a central directory, but are followed by other records.
+    let mut passed_over: Option<EndRecord> = None;
     let mut reason = "its end of central directory record is missing, so it is cut off";
     for (index, record) in records.iter().enumerate() {
         if record.is_of_split_archive() {
@@ -44,10 +46,12 @@ where
         };
         if is_followed_by_archive(record, &location, last_record, &mut tail).await? {
             reason = "it goes on behind an end of central directory record, so it is cut off";
+            passed_over = Some(*record);
             continue;
         }
-        let is_ambiguous =
-            location.is_ambiguous || has_rival(record, &records[index + 1..], &mut tail).await?;
+        let is_ambiguous = location.is_ambiguous
+            || passed_over.is_some_and(|later| later.offset < record.end)
+            || has_rival(record, &records[index + 1..], &mut tail).await?;
         return Ok(CentralDirectoryLocation { is_ambiguous, ..location });
     }
     // A file of another format may hold the bytes of such a record by chance.

@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn an_archive_may_start_with_a_program_or_a_marker_and_not_with_a_web_page() {
-        for start in [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK00PK\x03\x04", b"MZ\x90\0", b"#!/bin/sh\n", b""] {
+        for start in [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK00PK\x03\x04", b"MZ\x90\0", b"#!/bin/sh\n", b""]
+        {
             assert_eq!(check_archive_start(start).expect("perhaps an archive"), ZIP);
         }
         let error = check_archive_start(b"<html>The link has expired</html>").expect_err("a page");
