@@ -75,6 +75,7 @@ const EXTERNAL_CRATES: &[(&str, &[&str])] = &[
     ("lambda_runtime", &["runtime"]),
     ("lambda_http", &["runtime"]),
     ("crc-fast", &["bucket", "landfall"]),
+    ("deflate64", &["archive"]),
     ("flate2", &["archive"]),
     ("icu_normalizer", &["archive"]),
 ];

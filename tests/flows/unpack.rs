@@ -1,5 +1,6 @@
 //! Archives are unpacked into files, which a manifest lists.
 
+mod foreign_archives;
 mod hostile_archives;
 mod worker_crashes;
 mod zip_builder;

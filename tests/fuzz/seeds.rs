@@ -3,7 +3,7 @@
 
 use std::{env, fs, io, path::Path};
 
-use craft::{Item, pack, pack_repeated, pack_with};
+use craft::{Item, pack, pack_behind, pack_repeated, pack_with, unicode_path};
 
 #[path = "../flows/unpack/zip_builder.rs"]
 mod craft;
@@ -78,6 +78,15 @@ fn archives() -> Vec<(&'static str, Vec<u8>)> {
         ("repeated", pack_repeated("a", 400)),
         ("too-many", pack_repeated("a", 600)),
         ("picture", pack(&[Item::stored("a.png", &png)])),
+        ("trailing", [pack(&items).as_slice(), b"\r\n"].concat()),
+        ("trailing-zip64", [pack_with(&items, b"a comment", true), vec![0; 512]].concat()),
+        ("not-split", pack_behind(b"PK00", &items, b"", false)),
+        ("split-marker", pack_behind(b"PK\x07\x08", &items, b"", true)),
+        ("self-extracting", pack_behind(b"MZ and a program", &items, b"", false)),
+        ("rival", pack_with(&items, &pack(&items), false)),
+        ("cut-off", [pack(&[Item::stored("inner.zip", &pack(&items))]), pack(&items)].concat()[..180].to_vec()),
+        ("unicode-path", pack(&[text("caf_.txt").but(|a| a.extra = unicode_path(&a.name, "café.txt"))])),
+        ("methods", include_bytes!("../archives/methods.zip").to_vec()),
     ]
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use model::Error;
 
 use crate::{
-    central_directory_header::CentralDirectoryHeader, end_of_central_directory::CentralDirectoryLocation,
+    central_directory_header::CentralDirectoryHeader, end_record::CentralDirectoryLocation,
     errors::archive_invalid, zip_signatures::CENTRAL_DIRECTORY_HEADER,
 };
 

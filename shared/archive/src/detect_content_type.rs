@@ -21,6 +21,9 @@ const BINARY_FORMATS: &[(&str, usize, &[u8])] = &[
     ("application/pdf", 0, b"%PDF-"),
     ("application/zip", 0, b"PK\x03\x04"),
     ("application/zip", 0, b"PK\x05\x06"),
+    // The marker of a split archive that has one part only.
+    ("application/zip", 0, b"PK\x07\x08PK\x03\x04"),
+    ("application/zip", 0, b"PK00PK\x03\x04"),
     ("video/quicktime", 4, b"ftypqt"),
     ("video/mp4", 4, b"ftyp"),
     ("video/webm", 0, b"\x1a\x45\xdf\xa3"),

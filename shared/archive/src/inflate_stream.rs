@@ -7,8 +7,9 @@ use futures_util::{Stream, StreamExt, stream};
 use model::Error;
 
 use crate::{
-    deflate_decoder::DeflateDecoder,
-    entry::{ArchiveEntry, CompressionMethod},
+    decoder::Decoder,
+    entry::ArchiveEntry,
+    inflate_in_memory::ensure_readable,
     verify_crc32::{ContentCheck, size_exceeded},
 };
 
@@ -23,8 +24,7 @@ pub fn inflate_stream<'a>(
     entry: &'a ArchiveEntry,
     source: impl Stream<Item = Result<Bytes, Error>> + Send + 'a,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
-    let is_deflated = entry.compression_method == CompressionMethod::Deflated;
-    let decoder = is_deflated.then(|| DeflateDecoder::new(Bytes::new()));
+    let decoder = Decoder::new(entry.compression_method, Bytes::new());
     let check = ContentCheck::default();
     let chunks = InflatedChunks { entry, source: Box::pin(source), decoder, check, last_chunk: None };
     stream::try_unfold(chunks, |mut chunks| async move {
@@ -35,7 +35,7 @@ pub fn inflate_stream<'a>(
 struct InflatedChunks<'a, S> {
     entry: &'a ArchiveEntry,
     source: Pin<Box<S>>,
-    decoder: Option<DeflateDecoder>,
+    decoder: Option<Decoder>,
     check: ContentCheck,
     /// The latest chunk. It is withheld until another one follows or the file is verified.
     last_chunk: Option<Bytes>,
@@ -43,6 +43,7 @@ struct InflatedChunks<'a, S> {
 
 impl<S: Stream<Item = Result<Bytes, Error>>> InflatedChunks<'_, S> {
     async fn next_verified_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        ensure_readable(self.entry)?;
         loop {
             match self.next_chunk().await? {
                 Some(chunk) => {

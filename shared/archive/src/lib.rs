@@ -6,11 +6,13 @@
 //! truncated. The crate reads only byte ranges, in windows of bounded size, so it lists an archive of any length in
 //! constant memory. The caller supplies the ranges: this crate opens no socket and no file.
 
+mod archive_tail;
 mod central_directory;
 mod central_directory_header;
-mod deflate_decoder;
+mod decoder;
 mod detect_content_type;
 mod end_of_central_directory;
+mod end_record;
 mod entry;
 mod entry_name;
 mod errors;
@@ -24,13 +26,15 @@ mod plan_range_reads;
 mod sanitize_file_name;
 mod unique_file_names;
 mod unpack_limits;
+mod unreadable_entry;
 mod verify_crc32;
 mod zip_signatures;
 
+pub use archive_tail::END_RECORD_SEARCH_BYTES;
 pub use detect_content_type::content_type;
 pub use entry::{ArchiveEntry, CompressionMethod, MIN_LOCAL_FILE_HEADER_BYTES};
 pub use entry_name::{NameEncoding, quote_name};
-pub use errors::{archive_refused, corrupt_entry};
+pub use errors::{archive_refused, corrupt_entry, is_not_an_archive, not_an_archive};
 pub use image_dimensions::{ImageDimensions, image_dimensions};
 pub use inflate_in_memory::{inflate_all, inflate_start};
 pub use inflate_stream::inflate_stream;
@@ -39,7 +43,7 @@ pub use local_file_header::locate_file_data;
 pub use plan_range_reads::{PlannedFile, ReadStep, plan_reads};
 pub use unique_file_names::{safe_entry_names, safe_file_names};
 pub use unpack_limits::UnpackLimits;
-pub use zip_signatures::can_start_with;
+pub use unreadable_entry::EncryptionMethod;
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,9 @@ use crate::{
     unpack_limits::{LimitChecker, UnpackLimits},
 };
 
+/// How many files a message names.
+const MAX_NAMED_FILES: usize = 5;
+
 /// The files of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArchiveListing {
@@ -47,13 +50,18 @@ where
 ///
 /// # Errors
 /// [`model::ErrorClass::ArchiveInvalid`] if it is not a complete ZIP archive; [`model::ErrorClass::ArchiveRefused`]
-/// if it is hostile, exceeds the limits or uses an unsupported feature; any error of `read`.
+/// if it is hostile or exceeds the limits, or if none of its files can be read; any error of `read`.
 pub async fn list_entries<R, F>(length: u64, read: R, limits: UnpackLimits) -> Result<ArchiveListing, Error>
 where
     R: Fn(Range<u64>) -> F,
     F: Future<Output = Result<Bytes, Error>>,
 {
     let location = locate_central_directory(length, &read).await?;
+    if location.is_ambiguous {
+        return Err(archive_refused(
+            "it has two central directories, so that tools find different files in it",
+        ));
+    }
     let mut checker = LimitChecker::new(limits, length);
     checker.check_entry_count(location.entry_count)?;
     let mut files = vec![];
@@ -69,28 +77,21 @@ where
     .await?;
     let central_directory_offset = location.range.start;
     check_no_overlap(&files, central_directory_offset)?;
+    ensure_any_readable(&files)?;
     Ok(ArchiveListing { files, central_directory_offset })
 }
 
-/// Parses a header into an entry, and refuses an entry that cannot be unpacked.
+/// Parses a header into an entry, and refuses an entry that contradicts itself.
 fn parse_entry(header: CentralDirectoryHeader<'_>, prefix_length: u64) -> Result<ArchiveEntry, Error> {
     let name = || header.quote_name();
-    if header.is_encrypted() {
-        return Err(archive_refused(format!("{} is encrypted", name())));
-    }
-    let compression_method = match header.compression_method() {
-        0 => CompressionMethod::Stored,
-        8 => CompressionMethod::Deflated,
-        other => {
-            let message = format!("{} has the unsupported compression method {other}", name());
-            return Err(archive_refused(message));
-        }
-    };
+    let (compression_method, encryption) = (header.compression_method(), header.encryption());
     let sizes = header.read_sizes_and_offset();
     let sizes = sizes.ok_or_else(|| {
         archive_invalid("a central directory header lacks a value of its Zip64 extended information")
     })?;
-    if compression_method == CompressionMethod::Stored && sizes.uncompressed_size != sizes.compressed_size {
+    // Encryption adds bytes of its own.
+    let is_plain = compression_method == CompressionMethod::Stored && encryption.is_none();
+    if is_plain && sizes.uncompressed_size != sizes.compressed_size {
         let message = format!("{} is stored, but its compressed and uncompressed size contradict", name());
         return Err(archive_refused(message));
     }
@@ -99,12 +100,28 @@ fn parse_entry(header: CentralDirectoryHeader<'_>, prefix_length: u64) -> Result
         name: header.name().into(),
         name_encoding: header.name_encoding(),
         compression_method,
+        encryption,
         crc32: header.crc32(),
         compressed_size: sizes.compressed_size,
         uncompressed_size: sizes.uncompressed_size,
         local_header_offset: local_header_offset.ok_or_else(|| outside_of_archive(&name()))?,
+        min_header_length: header.min_local_header_length(),
         expected_header_length: header.expected_local_header_length(),
     })
+}
+
+/// Refuses an archive with files none of which can be read.
+fn ensure_any_readable(files: &[ArchiveEntry]) -> Result<(), Error> {
+    let unreadable = files.iter().map_while(|file| Some((file, file.unreadable_reason()?)));
+    let unreadable: Vec<_> = unreadable.collect();
+    if files.is_empty() || unreadable.len() < files.len() {
+        return Ok(());
+    }
+    let named = unreadable.iter().take(MAX_NAMED_FILES);
+    let named: Vec<String> =
+        named.map(|(file, reason)| format!("{} ({reason})", file.quote_name())).collect();
+    let more = if files.len() > MAX_NAMED_FILES { ", and more" } else { "" };
+    Err(archive_refused(format!("none of its files can be read: {}{more}", named.join(", "))))
 }
 
 fn outside_of_archive(name: &str) -> Error {

@@ -39,7 +39,7 @@ pub enum ReadStep {
     Stream(PlannedFile),
 }
 
-/// Plans the reads of an archive whose entries do not overlap.
+/// Plans the reads of an archive whose entries do not overlap. Entries that cannot be read are left out.
 pub fn plan_reads(listing: &ArchiveListing) -> Vec<ReadStep> {
     let mut by_offset: Vec<usize> = (0..listing.files.len()).collect();
     by_offset.sort_by_key(|index| listing.files[*index].local_header_offset);
@@ -49,6 +49,9 @@ pub fn plan_reads(listing: &ArchiveListing) -> Vec<ReadStep> {
         let next = by_offset.get(position + 1);
         let max_end =
             next.map_or(listing.central_directory_offset, |next| listing.files[*next].local_header_offset);
+        if entry.unreadable_reason().is_some() {
+            continue;
+        }
         let file = PlannedFile { index, max_end };
         let start = entry.local_header_offset;
         let end = expected_end(entry).min(max_end);
@@ -89,16 +92,28 @@ mod tests {
                 name: Box::from(b"name".as_slice()),
                 name_encoding: NameEncoding::Utf8,
                 compression_method: CompressionMethod::Stored,
+                encryption: None,
                 crc32: 0,
                 compressed_size: *size,
                 uncompressed_size: *size,
                 local_header_offset: offset,
+                min_header_length: 34,
                 expected_header_length: 34,
             });
             offset += 34 + size;
         }
         files.reverse();
         ArchiveListing { files, central_directory_offset: offset }
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_left_out_and_end_the_file_before_them() {
+        let mut listing = list_files(&[100, 200, 300]);
+        listing.files[1].compression_method = CompressionMethod::Unsupported(12);
+        let steps = plan_reads(&listing);
+        let [ReadStep::Block { files, .. }] = &steps[..] else { panic!("one block: {steps:?}") };
+        assert_eq!(files.iter().map(|file| file.index).collect::<Vec<_>>(), [2, 0]);
+        assert_eq!(files[0].max_end, listing.files[1].local_header_offset);
     }
 
     fn indices(step: &ReadStep) -> Vec<usize> {

@@ -55,12 +55,18 @@ impl LimitChecker {
         Ok(())
     }
 
-    /// Adds the name and the size of a file.
+    /// Adds the name of a file, and its size if it is unpacked.
     pub(crate) fn add_file(&mut self, file: &ArchiveEntry) -> Result<(), Error> {
-        let UnpackLimits { max_entries, max_unpacked_bytes, max_entry_bytes, max_ratio } = self.limits;
-        let size = file.uncompressed_size;
+        self.add_name(file)?;
+        match file.unreadable_reason() {
+            Some(_) => Ok(()),
+            None => self.add_size(file),
+        }
+    }
+
+    fn add_name(&mut self, file: &ArchiveEntry) -> Result<(), Error> {
+        let max_entries = self.limits.max_entries;
         self.name_bytes += file.name.len() as u64;
-        self.unpacked_bytes = self.unpacked_bytes.saturating_add(size);
         let max_name_bytes = max_entries.saturating_mul(NAME_BYTES_PER_ENTRY);
         if self.name_bytes > max_name_bytes {
             return Err(archive_refused(format!(
@@ -68,6 +74,13 @@ impl LimitChecker {
                  that is allowed (MAX_ENTRIES)"
             )));
         }
+        Ok(())
+    }
+
+    fn add_size(&mut self, file: &ArchiveEntry) -> Result<(), Error> {
+        let UnpackLimits { max_unpacked_bytes, max_entry_bytes, max_ratio, .. } = self.limits;
+        let size = file.uncompressed_size;
+        self.unpacked_bytes = self.unpacked_bytes.saturating_add(size);
         if size > max_entry_bytes {
             let name = file.quote_name();
             return Err(archive_refused(format!(

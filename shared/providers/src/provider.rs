@@ -2,9 +2,7 @@
 
 
 use http::StatusCode;
-use model::{Error, Job, RateLimits};
-use model::{Error, Job, Violation};
-use model::{Error, Job};
+use model::{Error, Job, RateLimits, Violation};
 use std::time::Duration;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;

@@ -16,7 +16,7 @@ impl World {
     }
 
     /// Checks that the archive is stored without any other object, and that the job's error mentions the reason.
-    async fn assert_archive_rejected(&self, archive: Vec<u8>, mentions: &str) -> Value {
+    pub(super) async fn assert_archive_rejected(&self, archive: Vec<u8>, mentions: &str) -> Value {
         let job = self.land_archive(archive, "failed").await;
         let error = &job["error"];
         assert_eq!(
@@ -38,7 +38,7 @@ impl World {
     }
 
     /// Checks that every file lands under these names.
-    async fn assert_unpacks(&self, archive: Vec<u8>, names: &[&str]) -> Value {
+    pub(super) async fn assert_unpacks(&self, archive: Vec<u8>, names: &[&str]) -> Value {
         let job = self.land_archive(archive, "stored").await;
         assert_eq!(file_names(&job), names);
         for file in job["files"].as_array().expect("files") {
@@ -49,7 +49,7 @@ impl World {
     }
 
     /// Checks that these files land, and that the error mentions the others.
-    async fn assert_unpacks_partly(&self, archive: Vec<u8>, names: &[&str], mentions: &[&str]) {
+    pub(super) async fn assert_unpacks_partly(&self, archive: Vec<u8>, names: &[&str], mentions: &[&str]) {
         let job = self.land_archive(archive, "partial").await;
         assert_eq!(file_names(&job), names);
         let message = job["error"]["message"].as_str().expect("a message");
@@ -119,18 +119,6 @@ async fn archives_that_cannot_be_read_safely_are_rejected() {
     world.assert_archive_rejected(pack(&[pushed, text("b.txt")]), "overlap").await;
     world
         .assert_archive_rejected(pack(&[text("a.txt").but(|a| a.offset = Some(9_999_999))]), "outside")
-        .await;
-    world
-        .assert_archive_rejected(
-            pack(&[text("good.txt"), text("a.txt").but(|a| a.flags |= 1)]),
-            "\"a.txt\" is encrypted",
-        )
-        .await;
-    world
-        .assert_archive_rejected(
-            pack(&[text("a.txt").but(|a| a.method = 12)]),
-            "unsupported compression method 12",
-        )
         .await;
     world
         .assert_archive_rejected(pack(&[Item::stored("a.txt", b"abc").but(|a| a.size = 4)]), "contradict")
@@ -209,7 +197,6 @@ async fn damaged_files_are_named_and_the_others_land() {
     let short = text("short.txt").but(|short| short.size += 5);
     world.assert_unpacks_partly(pack(&[short, good()]), &["good.txt"], &["\"short.txt\"", "of its"]).await;
     let mut headless = pack(&[text("headless.txt"), good()]);
-    // The first bytes must look like an archive's, so the second file loses its header.
     let second = headless.windows(4).rposition(|four| four == b"PK\x03\x04").expect("a header");
     headless[second] = b'x';
     world.assert_unpacks_partly(headless, &["headless.txt"], &["\"good.txt\"", "header"]).await;
@@ -224,9 +211,7 @@ async fn archives_without_files_are_partial_and_invalid_ones_leave_no_object() {
     world.assert_unpacks_partly(pack(&[Item::stored("folder/", b"")]), &[], &["0 of 1 files"]).await;
     let before = world.object_keys().await;
     let valid = pack(&[text("a.txt")]);
-    for archive in [valid[..valid.len() - 5].to_vec(), [b"#!/bin/sh\n".as_slice(), &valid].concat()] {
-        let job = world.land_archive(archive, "failed").await;
-        assert_eq!((&job["error"]["type"], &job["archive"]), (&json!("ArchiveInvalid"), &Value::Null));
-    }
+    let job = world.land_archive(valid[..valid.len() - 5].to_vec(), "failed").await;
+    assert_eq!((&job["error"]["type"], &job["archive"]), (&json!("ArchiveInvalid"), &Value::Null));
     assert_eq!(world.object_keys().await, before);
 }

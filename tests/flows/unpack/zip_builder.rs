@@ -2,8 +2,7 @@
 
 use std::io::Write;
 
-use crc_fast::{CrcAlgorithm, checksum};
-use flate2::{Compression, write::DeflateEncoder};
+use flate2::{Compression, Crc, write::DeflateEncoder};
 
 /// An entry of a crafted archive. Every field may be wrong.
 #[derive(Debug, Clone)]
@@ -26,15 +25,20 @@ pub(super) struct Item {
     pub(super) descriptor: bool,
     /// Whether the directory has the sizes in a Zip64 extra field.
     pub(super) zip64: bool,
+    /// Further extra fields in the directory.
+    pub(super) extra: Vec<u8>,
 }
 
 impl Item {
-    fn new(name: impl AsRef<[u8]>, method: u16, data: Vec<u8>, content: &[u8]) -> Self {
+    /// A file whose content is compressed to `data`.
+    pub(super) fn new(name: impl AsRef<[u8]>, method: u16, data: Vec<u8>, content: &[u8]) -> Self {
+        let mut crc = Crc::new();
+        crc.update(content);
         Self {
             name: name.as_ref().to_vec(),
             flags: 1 << 11,
             method,
-            crc32: checksum(CrcAlgorithm::Crc32IsoHdlc, content) as u32,
+            crc32: crc.sum(),
             size: content.len() as u64,
             compressed: data.len() as u64,
             data,
@@ -42,6 +46,7 @@ impl Item {
             padding: 0,
             descriptor: false,
             zip64: false,
+            extra: vec![],
         }
     }
 
@@ -79,7 +84,7 @@ impl Item {
     fn entry(&self, offset: u32) -> Vec<u8> {
         let (compressed, size) =
             if self.zip64 { (u32::MAX, u32::MAX) } else { (short(self.compressed), short(self.size)) };
-        let mut extra = vec![];
+        let mut extra = self.extra.clone();
         if self.zip64 {
             extra.extend([1, 0, 16, 0]);
             extra.extend(self.size.to_le_bytes());
@@ -117,7 +122,12 @@ pub(super) fn pack(items: &[Item]) -> Vec<u8> {
 
 /// An archive with a comment, and optionally with a Zip64 end record.
 pub(super) fn pack_with(items: &[Item], comment: &[u8], zip64: bool) -> Vec<u8> {
-    let (mut archive, mut directory) = (vec![], vec![]);
+    pack_behind(b"", items, comment, zip64)
+}
+
+/// The same behind other bytes, with offsets that are counted from the first of them.
+pub(super) fn pack_behind(prefix: &[u8], items: &[Item], comment: &[u8], zip64: bool) -> Vec<u8> {
+    let (mut archive, mut directory) = (prefix.to_vec(), vec![]);
     for item in items {
         directory.extend(item.entry(archive.len() as u32));
         archive.extend(item.header());
@@ -133,6 +143,18 @@ pub(super) fn pack_with(items: &[Item], comment: &[u8], zip64: bool) -> Vec<u8> 
     archive.extend(directory);
     archive.extend(end(items.len() as u64, size, start, comment, zip64));
     archive
+}
+
+/// The Info-ZIP Unicode Path extra field of a file with this name in its header.
+pub(super) fn unicode_path(header_name: &[u8], name: &str) -> Vec<u8> {
+    let mut crc = Crc::new();
+    crc.update(header_name);
+    let mut field = 0x7075_u16.to_le_bytes().to_vec();
+    field.extend((5 + name.len() as u16).to_le_bytes());
+    field.push(1);
+    field.extend(crc.sum().to_le_bytes());
+    field.extend(name.as_bytes());
+    field
 }
 
 /// An archive whose directory lists the same empty file so many times. Large counts need a Zip64 end record.

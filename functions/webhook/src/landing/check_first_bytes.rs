@@ -24,11 +24,14 @@ pub(super) fn check_file_start(name: &str, start: &[u8]) -> Result<&'static str,
     Ok(content_type(name, start))
 }
 
-/// Returns the content type of an archive. Rejects what does not start as a ZIP archive.
+/// Returns the content type of an archive. Rejects a web page, so that nothing of it is stored.
+///
+/// Whether any other file is an archive is decided by its end, when it is in the bucket: a self-extracting archive starts as a
+/// program.
 pub(super) fn check_archive_start(start: &[u8]) -> Result<&'static str, Error> {
-    match archive::can_start_with(&start[..start.len().min(4)]) {
-        true => Ok(ZIP),
-        false => Err(Error::new(ErrorClass::ArchiveInvalid, "what the provider serves is not a ZIP archive")),
+    match content_type("", start) {
+        "text/html" => Err(archive::not_an_archive("it starts as a web page")),
+        _ => Ok(ZIP),
     }
 }
 
@@ -42,6 +45,16 @@ mod tests {
         assert!(check_file_start("a.png", page).is_err());
         assert_eq!(check_file_start("a.HTML", page).expect("a page"), "text/html");
         assert_eq!(check_file_start("a.png", b"\x89PNG\r\n\x1a\n").expect("an image"), "image/png");
+    }
+
+    #[test]
+    fn an_archive_may_start_with_a_program_or_a_marker_and_not_with_a_web_page() {
+        for start in [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK00PK\x03\x04", b"MZ\x90\0", b"#!/bin/sh\n", b""]
+        {
+            assert_eq!(check_archive_start(start).expect("perhaps an archive"), ZIP);
+        }
+        let error = check_archive_start(b"<html>The link has expired</html>").expect_err("a page");
+        assert!(archive::is_not_an_archive(&error), "{error}");
     }
 
     #[test]

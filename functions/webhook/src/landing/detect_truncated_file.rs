@@ -7,9 +7,8 @@ use archive::content_type;
 use bucket::{Bucket, ObjectKey};
 use model::Error;
 
-/// The end record of a ZIP archive is within so many last bytes; the end marks of the other formats are nearer
-/// (APPNOTE 4.3.16).
-const END_BYTES: u64 = 64 * 1024 + 22;
+/// The end record of a ZIP archive is within so many last bytes; the end marks of the other formats are nearer.
+const END_BYTES: u64 = archive::END_RECORD_SEARCH_BYTES;
 /// How many last bytes of a GIF are searched. Its end mark is short, and would occur by chance in more of them.
 const GIF_END_BYTES: usize = 1024;
 

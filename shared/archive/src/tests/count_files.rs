@@ -11,7 +11,7 @@ use model::{Error, ErrorClass};
 use proptest::prelude::*;
 
 use super::fixtures::{find_central_directory, slice, write_archive, write_numbered_files};
-use crate::{can_start_with, count_files};
+use crate::count_files;
 
 fn try_count(archive: &[u8]) -> Result<u64, Error> {
     let read = |range: Range<u64>| ready(Ok(slice(archive, &range)));
@@ -81,16 +81,6 @@ fn bytes_that_are_not_an_archive_are_invalid() {
     assert_invalid(b"");
     assert_invalid(&[b'x'; 100_000]);
     assert_invalid(b"<html>The link has expired</html>");
-}
-
-#[test]
-fn an_archive_is_recognized_by_its_first_bytes() {
-    for start in [b"P".as_slice(), b"PK", b"PK\x03\x04", b"PK\x05\x06"] {
-        assert!(can_start_with(start));
-    }
-    for start in [b"<".as_slice(), b"PX", b"PK\x03\x03", b"\x89PNG"] {
-        assert!(!can_start_with(start));
-    }
 }
 
 proptest! {

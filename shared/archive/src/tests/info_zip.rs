@@ -20,10 +20,10 @@ fn is_installed(program: &str) -> bool {
 }
 
 /// A temporary folder that is removed at the end of the test.
-struct TemporaryFolder(PathBuf);
+pub(super) struct TemporaryFolder(pub(super) PathBuf);
 
 impl TemporaryFolder {
-    fn create(name: &str) -> Self {
+    pub(super) fn create(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("landfall-{name}-{}", uuid::Uuid::now_v7()));
         fs::create_dir_all(&path).expect("create the folder");
         Self(path)

@@ -65,15 +65,9 @@ fn bytes_before_the_archive_shift_every_offset() {
 }
 
 #[test]
-fn an_archive_that_cannot_be_unpacked_is_refused_and_the_entry_is_named() {
+fn a_hostile_archive_is_refused_and_the_entry_is_named() {
     let archive = write_numbered_files(2);
     let changed = |offset, bytes: &[u8]| with_header_bytes(&archive, offset, bytes);
-    assert_refused(&changed(8, &[1, 0]), LIMITS, "\"banner-0.png\" is encrypted");
-    assert_refused(
-        &changed(10, &[12, 0]),
-        LIMITS,
-        "\"banner-0.png\" has the unsupported compression method 12",
-    );
     assert_refused(&changed(10, &[0, 0]), LIMITS, "contradict");
     assert_refused(&changed(42, &[0xff, 0xff, 0xff, 0x7f]), LIMITS, "outside");
     assert_refused(&changed(20, &[0xff, 0xff, 0, 0]), LIMITS, "outside");
@@ -127,7 +121,7 @@ fn a_million_entries_are_refused_after_few_bytes_are_read() {
     let length = size + end_record.len() as u64;
     // In 16 bits, 1,000,000 wraps around to 16,960. A lower limit refuses this count at once; with a higher one,
     // the headers are read up to the limit.
-    for (max_entries, max_read_bytes) in [(10_000, 70_000), (20_000, 1_200_000)] {
+    for (max_entries, max_read_bytes) in [(10_000, 140_000), (20_000, 1_300_000)] {
         read_bytes.store(0, Ordering::Relaxed);
         let limits = UnpackLimits { max_entries, ..LIMITS };
         let listing = list_entries(length, read, limits).now_or_never().expect("memory is always ready");

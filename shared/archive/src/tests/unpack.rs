@@ -27,7 +27,7 @@ pub(super) fn list(archive: &[u8]) -> Result<ArchiveListing, Error> {
     list_entries(archive.len() as u64, read, LIMITS).now_or_never().expect("memory is always ready")
 }
 
-/// Unpacks an archive in the planned steps. Each file is inflated in both ways, from chunks of `chunk_size` bytes.
+/// Unpacks an archive in the planned steps, which leave out files that cannot be read. Each file is inflated in both ways, from chunks of `chunk_size` bytes.
 pub(super) fn unpack(archive: &[u8], chunk_size: usize) -> Result<UnpackedFiles, Error> {
     let listing = list(archive)?;
     let mut contents: Vec<(usize, Result<Bytes, Error>)> = vec![];

@@ -22,8 +22,7 @@ mod verify_signature;
 mod webhook;
 
 use http::StatusCode;
-use model::{Error, Job, RateLimits};
-use model::{Error, Job, Violation};
+use model::{Error, Job, RateLimits, Violation};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 

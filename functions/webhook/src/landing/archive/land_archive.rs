@@ -116,7 +116,8 @@ async fn unpack(
             entry.name = name.into();
         }
     }
-    progress.set_file_count(listing.files.len() as u64);
+    let readable = listing.files.iter().filter(|file| file.unreadable_reason().is_none());
+    progress.set_file_count(readable.count() as u64);
     unpack_archive(UnpackRequest { bucket, job, archive: key, listing: &listing, is_retry, progress }).await
 }
 

@@ -24,6 +24,6 @@ pub enum EntryResult {
         /// The dimensions of an image, if its first bytes contain them.
         dimensions: Option<ImageDimensions>,
     },
-    /// The file is damaged, for this reason.
+    /// The file is damaged, or cannot be read, for this reason.
     Rejected(String),
 }

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{Error, ErrorClass};
 
 use super::{
-    entry_outcome::EntryOutcome,
+    entry_outcome::{EntryOutcome, EntryResult},
     unpack_context::{UnpackContext, UnpackRequest},
     unpack_file::{Block, FileUnpacker},
 };
@@ -20,7 +20,8 @@ const FILE_CONCURRENCY: usize = 4;
 /// Files of a hostile archive that are deleted at once.
 const DELETE_CONCURRENCY: usize = 8;
 
-/// Unpacks all files of an archive. A damaged file is reported in its outcome while the other files land.
+/// Unpacks all files of an archive. A file that is damaged or cannot be read is reported in its outcome while the other
+/// files land.
 ///
 /// # Errors
 /// [`ErrorClass::ArchiveRefused`] if the archive turns out to be hostile, and then all of its files are deleted;
@@ -44,6 +45,7 @@ impl ArchiveUnpacker<'_> {
         match self.context.state.take() {
             (_, None) => {
                 let mut landed: Vec<(usize, EntryOutcome)> = landed.into_iter().flatten().collect();
+                landed.extend(self.reject_unreadable());
                 landed.sort_unstable_by_key(|(index, _)| *index);
                 Ok(landed.into_iter().map(|(_, outcome)| outcome).collect())
             }
@@ -53,6 +55,15 @@ impl ArchiveUnpacker<'_> {
             }
             (_, Some(error)) => Err(error),
         }
+    }
+
+    /// The outcomes of the files that cannot be read, with their indices. The plan leaves them out.
+    fn reject_unreadable(&self) -> impl Iterator<Item = (usize, EntryOutcome)> {
+        let files = self.context.request.listing.files.iter().enumerate();
+        files.filter_map(|(index, entry)| {
+            let result = EntryResult::Rejected(entry.unreadable_reason()?);
+            Some((index, EntryOutcome { source_name: entry.decode_name(), result }))
+        })
     }
 
     /// Runs one step, unless the unpacking has ended. A file that has started is not interrupted: a write that S3 has
