@@ -1,21 +1,25 @@
-//! Downloads a file, or a range of it, from a provider: each redirect passes the guard, and the body is a stream.
+//! Downloads a file, or a range of it, from a provider.
+//!
+//! Ranges are used as long as they can be trusted: each response says which range it encloses and belongs to the same
+//! strong validator. Else the file is downloaded whole, with one plain GET.
 
 use std::{ops::Range, time::Duration};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{Error, ErrorClass};
-use url::Url;
 
 use crate::{
     client_builder,
-    download_response::DownloadStream,
-    public_resolver::{PublicResolver, SystemResolver, is_blocked},
-    remote_file_version::{RemoteFile, read_content_range, read_validator},
+    download_response::{
+        ContentEncoding, DownloadStream, check_length, check_status, range_body, read_encoding, whole_body,
+    },
+    gzip_decoding::decode_gzip,
+    http_get::HttpGet,
+    public_resolver::{PublicResolver, SystemResolver},
+    range_stream::{RangeResponse, RangeSource, read_partial},
+    remote_file_version::{ContentRange, RemoteFile, read_validator},
     ssrf_guard::SsrfGuard,
 };
-
-/// How many redirects a download follows.
-const MAX_REDIRECTS: usize = 5;
 
 /// A download whose server sends nothing for this long fails. The bytes are streamed into a request to S3, which ends a
 /// request without new bytes after 20 seconds, as a maintainer of an AWS SDK says
@@ -24,11 +28,13 @@ const MAX_REDIRECTS: usize = 5;
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 const _: () = assert!(READ_TIMEOUT.as_secs() < 20, "S3 would end the upload first");
 
+/// Why a file is downloaded whole if its server answers a range request with all of it, or with HTTP 416.
+const NO_RANGES: &str = "its server does not support ranges";
+
 /// Downloads files.
 #[derive(Debug, Clone)]
 pub struct Downloader {
-    client: reqwest::Client,
-    guard: SsrfGuard,
+    get: HttpGet,
     max_bytes: u64,
 }
 
@@ -41,150 +47,137 @@ impl Downloader {
     pub fn new(guard: SsrfGuard, largest: u64, ca_bundle: &[u8]) -> Result<Self, Error> {
         let builder = client_builder::builder_with_ca_bundle(ca_bundle)?;
         let builder = builder.dns_resolver(PublicResolver(SystemResolver)).read_timeout(READ_TIMEOUT);
-        Ok(Self { client: client_builder::build(builder)?, guard, max_bytes: largest })
+        Ok(Self { get: HttpGet { client: client_builder::build(builder)?, guard }, max_bytes: largest })
     }
 
-    /// Starts the download of a file, and learns its length and whether the server supports ranges. It requests the
-    /// range `bytes=0-` and never uses HEAD, which many pre-signed URLs reject.
+    /// Starts the download of a file, and learns its length and whether its ranges can be combined. It requests the range
+    /// `bytes=0-` and never uses HEAD, which many pre-signed URLs reject. The stream is the whole file: what the first
+    /// response lacks is requested from there on. If the response is no range that can be trusted, the file is requested
+    /// again without one.
     ///
     /// # Errors
     /// - [`ErrorClass::SourceRefused`]: the guard blocked the URL or one that it redirects to.
     /// - [`ErrorClass::SourceGone`]: the URL expired or the file was deleted.
     /// - [`ErrorClass::SourceTooLarge`]: the file is longer than the limit.
+    /// - [`ErrorClass::SourceInvalid`]: the server sends a part of the file to a request for the whole.
     /// - [`ErrorClass::SourceUnavailable`]: any error that a retry may resolve.
+    ///
+    /// The stream ends with [`ErrorClass::SourceChanged`] if the responses do not belong together.
     pub async fn start_download(&self, url: &str) -> Result<(RemoteFile, DownloadStream), Error> {
         let from_start = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static("bytes=0-"))]);
-        let mut response = self.send_following_redirects(url, &from_start).await?;
-        if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
-            // An empty file has no range, so it is requested without one.
-            response = self.send_following_redirects(url, &HeaderMap::new()).await?;
+        let response = self.get.send_following_redirects(url, &from_start).await?;
+        match response.status() {
+            StatusCode::PARTIAL_CONTENT => {}
+            // An empty file has no range.
+            StatusCode::RANGE_NOT_SATISFIABLE => return self.download_whole(url, NO_RANGES).await,
+            _ => return self.read_whole(url, response, NO_RANGES),
         }
-        let is_partial = response.status() == StatusCode::PARTIAL_CONTENT;
-        let total = read_content_range(response.headers())
-            .filter(|(range, _)| range.start == 0)
-            .map(|(_, total)| total);
         let validator = read_validator(response.headers());
-        let expected = if is_partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-        let download = DownloadStream::new(response, expected, self.max_bytes)?;
-        if is_partial && total.is_none_or(|total| download.length != Some(total)) {
-            return Err(wrong_range());
+        match read_partial(&response, 0) {
+            Ok(ContentRange { range, total: Some(length) }) if range.end == length || validator.is_ok() => {
+                let remote = RemoteFile { url: url.to_owned(), length: Some(length), validator };
+                self.read_ranges(remote, response, range)
+            }
+            Ok(ContentRange { total: Some(_), .. }) => {
+                let reason = validator.err().unwrap_or_default();
+                self.download_whole(url, &reason).await
+            }
+            Ok(ContentRange { total: None, .. }) => self.learn_length(url, validator).await,
+            Err(reason) => self.download_whole(url, &reason).await,
         }
-        let (url, length) = (url.to_owned(), download.length);
-        Ok((RemoteFile { url, length, supports_ranges: is_partial, validator }, download))
     }
 
-    /// Downloads a range of a file that was opened before, and of no other file.
+    /// Downloads a whole file with a plain GET. `reason` is why its ranges are not used.
     ///
     /// # Errors
-    /// [`ErrorClass::SourceChanged`] when the URL leads to another file by now; else as [`Downloader::start_download`].
+    /// As [`Downloader::start_download`].
+    pub async fn download_whole(
+        &self,
+        url: &str,
+        reason: &str,
+    ) -> Result<(RemoteFile, DownloadStream), Error> {
+        let response = self.get.send_following_redirects(url, &HeaderMap::new()).await?;
+        self.read_whole(url, response, reason)
+    }
+
+    /// Downloads a range of a file that was opened before, and of no other file. What a response lacks is requested from
+    /// there on.
+    ///
+    /// # Errors
+    /// [`ErrorClass::SourceChanged`], also as the end of the stream, when the responses are not of that file or cannot be
+    /// trusted; else as [`Downloader::start_download`].
     pub async fn download_range(
         &self,
         remote: &RemoteFile,
         range: Range<u64>,
     ) -> Result<DownloadStream, Error> {
-        let mut headers = HeaderMap::new();
-        let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
-        headers
-            .insert(header::RANGE, HeaderValue::try_from(bytes).map_err(|e| invalid_range().with_source(e))?);
-        if let Some(validator) = &remote.validator {
-            let validator = HeaderValue::try_from(validator).map_err(|e| invalid_range().with_source(e))?;
-            headers.insert(header::IF_RANGE, validator);
-        }
-        let response = self.send_following_redirects(&remote.url, &headers).await?;
-        match response.status() {
-            StatusCode::OK | StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => {
-                return Err(file_changed());
-            }
-            _ => {}
-        }
-        let is_same_file =
-            read_validator(response.headers()).is_none_or(|validator| Some(validator) == remote.validator);
-        let received = read_content_range(response.headers());
-        let download = DownloadStream::new(response, StatusCode::PARTIAL_CONTENT, self.max_bytes)?;
-        match received {
-            Some((_, total)) if Some(total) != remote.length => Err(file_changed()),
-            Some(_) if !is_same_file => Err(file_changed()),
-            Some((received, _)) if received == range => Ok(download),
-            _ => Err(wrong_range()),
-        }
+        let (Some(length), Ok(validator)) = (remote.length, &remote.validator) else {
+            return Err(Error::new(ErrorClass::Internal, "a file without ranges has no part"));
+        };
+        let source = self.range_source(&remote.url, length, validator);
+        let response = source.request(&range).await?;
+        Ok(source.into_stream(range, response))
     }
 
-    /// Requests a URL and follows its redirects, each of which passes the guard. Returns the final response, whatever its
-    /// status.
-    async fn send_following_redirects(
+    fn range_source(&self, url: &str, length: u64, validator: &str) -> RangeSource {
+        let (url, validator) = (url.to_owned(), validator.to_owned());
+        RangeSource { get: self.get.clone(), url, length, validator }
+    }
+
+    /// Downloads a whole file whose ranges are of unknown length. Their validator stays valid if the whole response,
+    /// which announces the length, has it as well.
+    async fn learn_length(
         &self,
         url: &str,
-        headers: &HeaderMap,
-    ) -> Result<reqwest::Response, Error> {
-        let mut url = Url::parse(url).map_err(|e| {
-            Error::new(ErrorClass::SourceRefused, "download refused: not a URL").with_source(e)
-        })?;
-        for _ in 0..=MAX_REDIRECTS {
-            self.guard.check(&url).inspect_err(|_| count_blocked_download(&url))?;
-            let response = self.send(&url, headers).await?;
-            match redirect_target(&url, &response)? {
-                Some(next) => url = next,
-                None => return Ok(response),
-            }
+        validator: Result<String, String>,
+    ) -> Result<(RemoteFile, DownloadStream), Error> {
+        let response = self.get.send_following_redirects(url, &HeaderMap::new()).await?;
+        let is_same = validator.is_ok() && read_validator(response.headers()) == validator;
+        let (mut remote, stream) = self.read_whole(url, response, "its ranges do not tell its length")?;
+        if is_same && remote.length.is_some() {
+            remote.validator = validator;
         }
-        Err(Error::new(
-            ErrorClass::SourceRefused,
-            format!("download refused: more than {MAX_REDIRECTS} redirects"),
-        ))
+        Ok((remote, stream))
     }
 
-    async fn send(&self, url: &Url, headers: &HeaderMap) -> Result<reqwest::Response, Error> {
-        let request = self.client.get(url.clone()).headers(headers.clone());
-        // Encoded bytes would not be the bytes of the file.
-        let request = request.header(header::ACCEPT_ENCODING, "identity");
-        request.send().await.map_err(|e| {
-            let e = e.without_url();
-            if is_blocked(&e) {
-                count_blocked_download(url);
-                let host = url.host_str().unwrap_or_default();
-                let message = format!("download from {host} refused: the host has no public address");
-                return Error::new(ErrorClass::SourceRefused, message);
+    /// Reads a response that begins with the first byte of a file whose length is known.
+    fn read_ranges(
+        &self,
+        remote: RemoteFile,
+        response: reqwest::Response,
+        range: Range<u64>,
+    ) -> Result<(RemoteFile, DownloadStream), Error> {
+        check_length(remote.length, self.max_bytes)?;
+        let body = range_body(response, range.end);
+        let stream = match (remote.length, &remote.validator) {
+            (Some(length), Ok(validator)) if range.end < length => {
+                let source = self.range_source(&remote.url, length, validator);
+                source.into_stream(0..length, RangeResponse { range, body })
             }
-            if e.is_builder() {
-                // Nothing was sent, and a retry would not help: no request can be built for this URL.
-                return Error::new(
-                    ErrorClass::SourceRefused,
-                    "download refused: the URL cannot be requested",
-                )
-                .with_source(e);
-            }
-            Error::new(ErrorClass::SourceUnavailable, "the download server does not answer").with_source(e)
+            _ => body,
+        };
+        Ok((remote, stream))
+    }
+
+    /// Reads the response to a request for a whole file.
+    fn read_whole(
+        &self,
+        url: &str,
+        response: reqwest::Response,
+        reason: &str,
+    ) -> Result<(RemoteFile, DownloadStream), Error> {
+        check_status(response.status(), StatusCode::OK)?;
+        let encoding = read_encoding(response.headers())?;
+        check_length(response.content_length(), self.max_bytes)?;
+        // The length of an encoded body is not that of the file.
+        let length = response.content_length().filter(|_| encoding == ContentEncoding::Identity);
+        let remote = RemoteFile { url: url.to_owned(), length, validator: Err(reason.to_owned()) };
+        let body = whole_body(response, self.max_bytes);
+        Ok(match encoding {
+            ContentEncoding::Identity => (remote, body),
+            ContentEncoding::Gzip => (remote, decode_gzip(body, self.max_bytes)),
         })
     }
-}
-
-fn count_blocked_download(url: &Url) {
-    let host = url.host_str().unwrap_or_default();
-    tracing::warn!(metric = "BlockedDownloads", count = 1, host, "download blocked");
-}
-
-/// The URL that a response redirects to, or none if it does not redirect.
-fn redirect_target(from: &Url, response: &reqwest::Response) -> Result<Option<Url>, Error> {
-    if !response.status().is_redirection() {
-        return Ok(None);
-    }
-    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
-    let target = location.and_then(|location| from.join(location).ok());
-    let missing =
-        || Error::new(ErrorClass::SourceRefused, "download refused: a redirect has no valid Location");
-    target.map(Some).ok_or_else(missing)
-}
-
-fn file_changed() -> Error {
-    Error::new(ErrorClass::SourceChanged, "the file at the provider changed during the download")
-}
-
-fn wrong_range() -> Error {
-    Error::new(ErrorClass::SourceUnavailable, "the download server sent another range than requested")
-}
-
-fn invalid_range() -> Error {
-    Error::new(ErrorClass::Internal, "a range cannot be requested")
 }
 
 #[cfg(test)]

@@ -8,9 +8,12 @@ mod caller_webhook_client;
 mod client_builder;
 mod download;
 mod download_response;
+mod gzip_decoding;
+mod http_get;
 mod provider_http_client;
 mod public_addresses;
 mod public_resolver;
+mod range_stream;
 mod remote_file_version;
 mod ssrf_guard;
 

@@ -1,39 +1,18 @@
 //! The trait that each provider implements.
 
-
 use http::StatusCode;
 use model::{Error, Job, RateLimits, Violation};
-use std::time::Duration;
 use serde_json::{Map, Value};
+use std::time::Duration;
 use time::OffsetDateTime;
 
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    AccessToken,
-    ApiAccess,
-    Authenticity,
-    Credentials,
-    CreditBalance,
-    Delivery,
-    DeliveryMethod,
-    DeliveryReport,
-    HealthCheck,
-    ItemStatus,
-    MalformedDelivery,
-    Observation,
-    Order,
-    PollSchedule,
-    PollStatus,
-    Query,
-    RequestFields,
-    SigningAction,
-    SigningSecret,
-    SubmitContext,
-    SubmitProtocol,
-    SubscriptionAction,
-    SubscriptionState,
-    RequestTier,
+    AccessToken, ApiAccess, Authenticity, Credentials, CreditBalance, Delivery, DeliveryMethod,
+    DeliveryReport, HealthCheck, ItemStatus, MalformedDelivery, Observation, Order, PollSchedule, PollStatus,
+    Query, RequestFields, RequestTier, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
+    SubscriptionAction, SubscriptionState,
 };
 
 /// A creative provider.

@@ -179,7 +179,7 @@ impl IndividualFiles<'_> {
         let checkpoint = checkpoint.filter(|checkpoint| checkpoint.key == path);
         if is_retry {
             // A worker that crashed did not abort its uploads. Under this lease no other worker has one.
-            let resumed = checkpoint.map(|checkpoint| checkpoint.upload_id.as_str());
+            let resumed = checkpoint.and_then(|checkpoint| checkpoint.upload_id.as_deref());
             bucket.abort_abandoned_uploads(key, resumed).await;
         }
         let request = TransferRequest {

@@ -48,10 +48,12 @@ impl LeaseRenewal<'_> {
         // Concurrently: the transfer continues while a request to a slow queue or table is retried.
         let lost = tokio::select! {
             ended = &mut landing => {
-                if ended.is_err() {
-                    // The next attempt continues here. A landing that is done is not resumed, and its outcome contains
-                    // the statistics.
-                    self.store_progress().await?;
+                match ended {
+                    // The next attempt continues here.
+                    Err(_) => self.store_progress().await?,
+                    // A landing that is done is not resumed, and its outcome contains the statistics. It has a checkpoint
+                    // only if it gave up a file.
+                    Ok(_) => self.store_checkpoint().await?,
                 }
                 return ended.map(LeasedOutcome::Done);
             }
@@ -65,9 +67,12 @@ impl LeaseRenewal<'_> {
         if let Some(error) = lost {
             return Err(error);
         }
+        if self.receipt.is_long_landing() {
+            self.progress.mark_out_of_time();
+        }
         self.store_progress().await?;
         // A landing that cannot be resumed starts again, but with a whole invocation. That happens once.
-        match self.progress.can_resume() || !self.receipt.is_long_landing() {
+        match self.progress.has_progressed() || !self.receipt.is_long_landing() {
             true => Ok(LeasedOutcome::OutOfTime),
             false => Err(self.progress.out_of_time_error()),
         }
@@ -145,10 +150,8 @@ impl LeaseRenewal<'_> {
 
     /// Stores the progress, for status requests and for the invocation that resumes the landing.
     async fn store_progress(&self) -> Result<(), Error> {
+        self.store_checkpoint().await?;
         let (job_store, now) = (self.clients.job_store, OffsetDateTime::now_utc());
-        if let Some(checkpoint) = self.progress.take_unsaved_checkpoint() {
-            job_store.save_checkpoint(self.lease, &checkpoint, now).await?;
-        }
         let transfer = self.progress.statistics();
         if transfer.bytes == 0 {
             return Ok(());
@@ -157,5 +160,16 @@ impl LeaseRenewal<'_> {
             .apply_event_under_lease(self.lease, &JobEvent::TransferProgressed { transfer }, now)
             .await
             .map(|_| ())
+    }
+
+    /// Stores the checkpoint, unless there is none or it is stored already.
+    async fn store_checkpoint(&self) -> Result<(), Error> {
+        match self.progress.take_unsaved_checkpoint() {
+            Some(checkpoint) => {
+                let now = OffsetDateTime::now_utc();
+                self.clients.job_store.save_checkpoint(self.lease, &checkpoint, now).await
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -19,8 +19,8 @@ pub(super) enum BatchEnd {
     Finished,
     /// The time of the batch is over.
     OutOfTime,
-    /// The rate limiter has no time for another read soon.
-    RateLimited,
+    /// The rate limiter has no time for another read before this one.
+    RateLimited(OffsetDateTime),
     /// The provider does not answer, for this reason. It may ask for a delay.
     Unanswered(Error, Duration),
 }
@@ -45,7 +45,8 @@ pub(super) async fn read_batch(
             PollOutcome::Answered(ItemStatus::Found(sources)) => reads.record_found(sources),
             PollOutcome::Answered(ItemStatus::Missing(missing)) => reads.record_missing(missing.reason),
             PollOutcome::NotSupported => return Ok(BatchEnd::Finished),
-            PollOutcome::OutOfTime => return Ok(BatchEnd::RateLimited),
+            PollOutcome::OutOfTime => return Ok(BatchEnd::OutOfTime),
+            PollOutcome::RateLimited(at) => return Ok(BatchEnd::RateLimited(at)),
             PollOutcome::Unanswered(error, wait) => {
                 // Only such an error may concern this item alone.
                 if error.class != ErrorClass::ProviderUnavailable {

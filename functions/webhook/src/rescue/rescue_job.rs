@@ -28,9 +28,11 @@ use crate::{
 const BATCH_TIME: Duration = Duration::seconds(10);
 /// The time reserved at the end of an invocation to save what is read.
 const RESERVE: Duration = Duration::seconds(30);
-/// The delay before the next batch, in seconds. After the rate limiter had no time, it is longer.
+/// The delay before the next batch, in seconds. When the rate limiter has no time, it is longer: up to what SQS can
+/// delay a message.
 const NEXT_BATCH_SECONDS: u32 = 1;
-const RATE_LIMITED_SECONDS: u32 = 15;
+const RATE_LIMITED_SECONDS: i64 = 15;
+const MAX_DELAY_SECONDS: i64 = 900;
 /// The delay after a batch that the provider did not answer. It doubles up to eight minutes.
 const FAILURE_DELAY: Duration = Duration::minutes(1);
 /// After so many such batches in a row, a job that is due to expire is given up.
@@ -100,7 +102,11 @@ impl<'a> Rescue<'a> {
         match read_batch(&self.poller, provider, &job, &mut reads, until).await? {
             BatchEnd::Finished => self.finish(job, provider, reads).await,
             BatchEnd::OutOfTime => self.continue_later(&job, reads, NEXT_BATCH_SECONDS).await,
-            BatchEnd::RateLimited => self.continue_later(&job, reads, RATE_LIMITED_SECONDS).await,
+            BatchEnd::RateLimited(at) => {
+                let wait = (at - OffsetDateTime::now_utc()).whole_seconds();
+                let delay = wait.clamp(RATE_LIMITED_SECONDS, MAX_DELAY_SECONDS);
+                self.continue_later(&job, reads, u32::try_from(delay).unwrap_or(NEXT_BATCH_SECONDS)).await
+            }
             BatchEnd::Unanswered(error, wait) => {
                 error.log("the provider does not answer for the items of a job");
                 self.postpone(job, provider, reads, (error, wait)).await
@@ -130,7 +136,8 @@ impl<'a> Rescue<'a> {
         reads.failed_batches = 0;
         reads.save(self.bucket, self.job_store, job).await?;
         let now = OffsetDateTime::now_utc();
-        self.update.schedule_check(job.id, now, now + Job::FIRST_POLL_DELAY).await?;
+        let check_at = now + Duration::seconds(delay.into()) + Job::FIRST_POLL_DELAY;
+        self.update.schedule_check(job.id, now, check_at).await?;
         self.delivery_queue.send(&DeliveryQueueMessage::Poll(job.id), delay).await
     }
 

@@ -29,29 +29,10 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    ApiAccess,
-    Authenticity,
-    Credentials,
-    CreditBalance,
-    Delivery,
-    DeliveryReport,
-    HealthCheck,
-    ItemStatus,
-    MalformedDelivery,
-    Observation,
-    Order,
-    PollSchedule,
-    PollStatus,
-    Provider,
-    Query,
-    SigningAction,
-    SigningSecret,
-    SubmitContext,
-    SubmitProtocol,
-    SubscriptionAction,
-    SubscriptionState,
+    ApiAccess, Authenticity, Credentials, CreditBalance, Delivery, DeliveryReport, HealthCheck, ItemStatus,
+    MalformedDelivery, Observation, Order, PollSchedule, PollStatus, Provider, Query, RequestTier,
+    SigningAction, SigningSecret, SubmitContext, SubmitProtocol, SubscriptionAction, SubscriptionState,
     delivery_limits::limit_report,
-    RequestTier,
 };
 
 /// The provider.

@@ -29,7 +29,7 @@ pub(in crate::landing) async fn land_archive(
     let key = ObjectKey::Archive(job.provider.clone(), job.id);
     if is_retry {
         // A worker that crashed did not abort its uploads. Under this lease no other worker has one.
-        let resumed = context.checkpoint.map(|checkpoint| checkpoint.upload_id.as_str());
+        let resumed = context.checkpoint.and_then(|checkpoint| checkpoint.upload_id.as_deref());
         bucket.abort_abandoned_uploads(&key, resumed).await;
     }
     let info = match bucket.head_object(&key).await? {

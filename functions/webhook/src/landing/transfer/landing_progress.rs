@@ -84,7 +84,7 @@ impl LandingProgress {
         &self.download_rate
     }
 
-    /// Whether this invocation stored a part of a file, or a whole file.
+    /// Whether this invocation stored a part of a file, from which another one can resume, or a whole file.
     pub(crate) fn has_progressed(&self) -> bool {
         self.state().new_items > 0
     }
@@ -133,19 +133,20 @@ impl LandingProgress {
         self.long_transfers.acquire().await.ok()
     }
 
+    /// Records in the checkpoint that this invocation ran out of time.
+    pub(crate) fn mark_out_of_time(&self) {
+        let mut state = self.state();
+        state.is_checkpoint_unsaved = true;
+        if let Some(checkpoint) = &mut state.checkpoint {
+            checkpoint.ran_out_of_time = true;
+        }
+    }
+
     /// The checkpoint, if it has changed since the last call.
     pub fn take_unsaved_checkpoint(&self) -> Option<Checkpoint> {
         let mut state = self.state();
         let unsaved = std::mem::take(&mut state.is_checkpoint_unsaved);
         state.checkpoint.clone().filter(|_| unsaved)
-    }
-
-    /// Whether another invocation can resume the landing, and this one made progress: it stored a part of a file that
-    /// can be resumed, or whole files.
-    pub fn can_resume(&self) -> bool {
-        let state = self.state();
-        let resumable = state.checkpoint.as_ref().is_none_or(|checkpoint| checkpoint.validator.is_some());
-        state.new_items > 0 && resumable
     }
 
     /// The statistics of the transfer so far.

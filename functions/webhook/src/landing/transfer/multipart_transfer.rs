@@ -1,7 +1,8 @@
 //! Transfers a long file part by part: ranged GETs that are streamed into `UploadPart` bodies, several at a time.
 //!
 //! A streamed part cannot be sent again from memory, so a part that fails is downloaded again, with `If-Range` so
-//! that it belongs to the same file. The checkpoint in the progress always lists the parts that S3 has.
+//! that it belongs to the same file. The checkpoint in the progress always lists the parts that S3 has. Parts that cannot
+//! be proved to be of one file end the transfer, which starts again with a download of the whole file.
 
 use std::{
     collections::HashSet,
@@ -38,6 +39,10 @@ pub(super) struct MultipartTransfer<'a> {
     pub(super) remote: &'a RemoteFile,
     pub(super) content_type: &'static str,
     pub(super) length: u64,
+    /// The strong validator that all parts share.
+    pub(super) validator: &'a str,
+    /// How many invocations before ran out of time and are not continued.
+    pub(super) restarts: u32,
 }
 
 impl MultipartTransfer<'_> {
@@ -48,26 +53,22 @@ impl MultipartTransfer<'_> {
         checkpoint: Option<Checkpoint>,
     ) -> Result<UploadOutcome, TransferError> {
         let TransferRequest { bucket, key, progress, .. } = *self.request;
-        let checkpoint = match checkpoint {
-            Some(checkpoint) => checkpoint,
-            None => Checkpoint {
-                key: bucket.object_key(key),
-                upload_id: bucket.create_multipart_upload(key, self.content_type).await?,
-                length: self.length,
-                validator: self.remote.validator.clone(),
-                part_length: part_sizes::part_length(self.length),
-                parts: vec![],
-            },
+        let resumed = checkpoint.and_then(|checkpoint| Some((checkpoint.upload_id.clone()?, checkpoint)));
+        let (upload_id, checkpoint) = match resumed {
+            Some((id, checkpoint)) => (id, Checkpoint { ran_out_of_time: false, ..checkpoint }),
+            None => {
+                let id = bucket.create_multipart_upload(key, self.content_type).await?;
+                (id.clone(), self.first_checkpoint(id))
+            }
         };
-        let upload_id = checkpoint.upload_id.clone();
         progress.set_checkpoint(checkpoint.clone());
-        let completed = match self.transfer_missing_parts(&checkpoint, stream).await {
+        let completed = match self.transfer_missing_parts(&checkpoint, &upload_id, stream).await {
             Ok(()) => self.complete_upload(&upload_id).await,
             Err(error) => Err(error),
         };
         let can_resume = match &completed {
             Ok(_) => true,
-            Err(TransferError::Restart(_)) => false,
+            Err(TransferError::Restart(_) | TransferError::UnreliableRanges(_)) => false,
             Err(TransferError::Failed(error)) => error.is_retryable(),
         };
         if !can_resume {
@@ -76,19 +77,34 @@ impl MultipartTransfer<'_> {
         completed
     }
 
+    fn first_checkpoint(&self, upload_id: String) -> Checkpoint {
+        let TransferRequest { bucket, key, .. } = *self.request;
+        Checkpoint {
+            key: bucket.object_key(key),
+            upload_id: Some(upload_id),
+            length: Some(self.length),
+            validator: Some(self.validator.to_owned()),
+            part_length: part_sizes::part_length(self.length),
+            parts: vec![],
+            restarts: self.restarts,
+            ran_out_of_time: false,
+        }
+    }
+
     async fn transfer_missing_parts(
         &self,
         checkpoint: &Checkpoint,
+        upload_id: &str,
         stream: ByteStream,
     ) -> Result<(), TransferError> {
         let uploaded: HashSet<i32> = checkpoint.parts.iter().map(|part| part.number).collect();
         let mut file_start = Some(stream);
-        let parts = part_sizes::part_ranges(checkpoint.length, checkpoint.part_length)
+        let parts = part_sizes::part_ranges(self.length, checkpoint.part_length)
             .filter(|(number, _)| !uploaded.contains(number));
         let transfers = parts.map(|(number, range)| {
             // The response that described the file carries the bytes of its first part.
             let opened = if number == 1 { file_start.take() } else { None };
-            let (request, remote, upload_id) = (self.request, self.remote, &checkpoint.upload_id);
+            let (request, remote) = (self.request, self.remote);
             PartTransfer { request, remote, upload_id, number, range }.run(opened)
         });
         let mut transfers = stream::iter(transfers).buffer_unordered(CONCURRENCY);
@@ -118,8 +134,8 @@ impl MultipartTransfer<'_> {
 
     /// Aborts the upload and deletes its checkpoint.
     async fn abort_upload(&self) {
-        if let Some(checkpoint) = self.request.progress.take_checkpoint() {
-            self.request.bucket.abort_multipart_upload(self.request.key, &checkpoint.upload_id).await;
+        if let Some(Checkpoint { upload_id: Some(id), .. }) = self.request.progress.take_checkpoint() {
+            self.request.bucket.abort_multipart_upload(self.request.key, &id).await;
         }
     }
 }
@@ -165,7 +181,7 @@ impl PartTransfer<'_> {
             Some(stream) => stream,
             None => {
                 let download = downloader.download_range(self.remote, self.range.clone()).await?;
-                enforce_min_rate(progress.landing().download_rate(), Box::pin(download.into_stream()))
+                enforce_min_rate(progress.landing().download_rate(), download)
             }
         };
         let length = self.range.end - self.range.start;

@@ -5,7 +5,10 @@ use model::{Error, ErrorClass};
 
 /// The error of one attempt.
 pub(super) enum TransferError {
-    /// The file at the source changed, or the upload cannot be continued: the transfer starts again.
+    /// The ranges of the file cannot be combined: it is downloaded whole. The error is of the class `SourceChanged`,
+    /// though whether the file changed is not known.
+    UnreliableRanges(Error),
+    /// The upload cannot be continued: the transfer starts again.
     Restart(Error),
     /// Any other error.
     Failed(Error),
@@ -14,7 +17,7 @@ pub(super) enum TransferError {
 impl From<Error> for TransferError {
     fn from(error: Error) -> Self {
         match error.class {
-            ErrorClass::SourceChanged => TransferError::Restart(error),
+            ErrorClass::SourceChanged => TransferError::UnreliableRanges(error),
             _ => TransferError::Failed(error),
         }
     }
