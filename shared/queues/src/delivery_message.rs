@@ -16,7 +16,8 @@ pub enum DeliveryQueueMessage {
     Delivery(QueuedDelivery),
     /// A landing to begin, or to attempt again.
     ContinueLanding(JobId),
-    /// A job to poll at the provider: an unverified callback arrived too soon after another one, or the job is retried.
+    /// A job to poll at the provider: an unverified callback arrived too soon after another one, the job is retried, or its
+    /// items are read one by one.
     Poll(JobId),
 }
 

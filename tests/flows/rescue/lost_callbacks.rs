@@ -122,8 +122,8 @@ async fn a_callback_after_the_rescue_changes_nothing_and_is_recorded() {
     world.sweep_at_age(&id, HALF_AN_HOUR).await;
     let stored = world.wait_for_status(&id, "stored").await;
     let keys = world.object_keys().await;
-    world.redeliver(&url, 2);
-    world.wait_for_attempts(&url, 2).await;
+    world.redeliver(&url, 1);
+    world.wait_for_attempts(&url, 1).await;
     world.wait_for_empty_queue().await;
     let mut job = world.job(&id).await;
     assert_eq!(job["deliveries"].as_array().map(Vec::len), Some(1));
@@ -144,7 +144,7 @@ async fn a_callback_during_the_rescue_lands_the_archive_alone() {
 
     world.redeliver(&url, 1);
     let job = world.wait_for_status(&id, "stored").await;
-    world.sweep_at_age(&id, HALF_AN_HOUR).await;
+    world.sweep_for_rescue().await;
     assert_eq!((&job["completed_by"], &job["files_total"]), (&json!("callback"), &json!(3)));
     assert_eq!((world.job(&id).await, world.read_banners().len()), (job.clone(), 2));
     world.assert_files_match_manifest(&world.read_manifest(&job).await).await;

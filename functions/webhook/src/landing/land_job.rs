@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bucket::Bucket;
 use job_store::{JobStore, Lease, LeaseOutcome, StoredJob};
-use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, TransferStatistics};
-use queues::LongLandingQueue;
+use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus, TransferStatistics};
+use queues::{DeliveryQueue, DeliveryQueueMessage, LongLandingQueue};
 use runtime::{Segment, SegmentId, XrayDaemon};
 use time::OffsetDateTime;
 
@@ -26,6 +26,7 @@ use crate::{
 pub(crate) struct Landing<'a> {
     job_store: &'a JobStore,
     bucket: &'a Bucket,
+    delivery_queue: &'a DeliveryQueue,
     long_landing_queue: &'a LongLandingQueue,
     tracer: &'a XrayDaemon,
     lease_duration: Duration,
@@ -38,6 +39,7 @@ impl<'a> Landing<'a> {
         Self {
             job_store: &clients.job_store,
             bucket: &clients.bucket,
+            delivery_queue: &clients.delivery_queue,
             long_landing_queue: &clients.long_landing_queue,
             tracer: &clients.tracer,
             lease_duration: clients.config.lease_duration,
@@ -139,6 +141,13 @@ impl<'a> Landing<'a> {
             tracing::info!(metric = "LandingSeconds", value, "landing duration");
         }
         self.notifier.notify(&job).await;
+        if job.status == JobStatus::Partial && job.poll_state.next_poll_at.is_some() {
+            // The missing files of a short archive are named now. If the message is not sent, the sweep sends it.
+            let message = DeliveryQueueMessage::Poll(job.id);
+            if let Err(error) = self.delivery_queue.send(&message, 0).await {
+                error.log("the missing files of a short archive are named by the next sweep");
+            }
+        }
         Ok(job)
     }
 
