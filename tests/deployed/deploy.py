@@ -125,7 +125,12 @@ def start_cloud(options):
 
 def parameters(provider_url, caller_url, given):
     """Return the template's parameters for a local cloud. Values from the command line override the defaults."""
-    defaults = {"Architecture": "x86_64", "AbyssaleApiUrl": provider_url, "TrustedOrigins": provider_url}
+    defaults = {
+        "Architecture": "x86_64",
+        "AbyssaleApiUrl": provider_url,
+        "AbyssaleSubscriptionsUrl": provider_url,
+        "TrustedOrigins": provider_url,
+    }
     values = defaults | dict(pair.split("=", 1) for pair in given)
     # The caller's endpoint of the flows is trusted, whatever else is.
     return values | {"TrustedOrigins": f"{values['TrustedOrigins']},{caller_url}"}

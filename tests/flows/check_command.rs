@@ -156,7 +156,7 @@ async fn the_credits_are_shown_and_few_of_them_are_a_warning() {
     };
     let (status, detail) = check().await;
     assert!(status == "ok" && detail.contains("generation credits: unlimited"), "{detail}");
-    assert_eq!(log.metric_values("ProviderCreditsLeft"), [], "nothing is measured without a limit");
+    assert!(log.metric_values("ProviderCreditsLeft").is_empty(), "nothing is measured without a limit");
 
     for (credits, extra, expected) in [(21, 0, "ok"), (10, 11, "ok"), (10, 10, "warning"), (0, 0, "warning")]
     {

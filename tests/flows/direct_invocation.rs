@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use harness::until;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
 use crate::world::World;
