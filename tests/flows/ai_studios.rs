@@ -1,7 +1,10 @@
 //! AI Studios video exports: submission, polling, callbacks and landing. Scenario numbers (S01, ...) are those of the
 //! provider's contract (9.6).
 
+mod automation;
+mod automation_outcomes;
 mod concurrency_limit;
+mod creators;
 mod export;
 mod export_status;
 mod landing;

@@ -39,22 +39,30 @@ pub(super) fn export_counts(world: &World) -> (usize, u64) {
     (requested, accepted.expect("a count"))
 }
 
-/// Plays a scenario until its job ends, within 70 minutes of virtual time. Returns the job.
+/// Plays a scenario until its job ends. Returns the job.
 async fn run_scenario(scenario: &str, variant: &str) -> (World, Value) {
     let (world, request) = start_scenario(scenario, variant).await;
     let id = world.submit_request(&request).await;
-    let steps = std::iter::repeat_n(15, 8).chain(std::iter::repeat_n(60, 68));
+    let job = run_until_ended(&world, &id).await;
+    (world, job)
+}
+
+/// Advances the times of the simulator and of a job until the job ends, within 70 minutes of virtual time for each of
+/// its requests. Returns the job.
+pub(super) async fn run_until_ended(world: &World, id: &str) -> Value {
+    let steps = std::iter::repeat_n(15, 8).chain(std::iter::repeat_n(60, 136));
     for seconds in steps {
         world.wait_for_empty_queue().await;
-        let job = wait_until_transferred(&world, &id).await;
+        world.wait_for_empty_submissions_queue().await;
+        let job = wait_until_transferred(world, id).await;
         if ["stored", "failed", "partial", "expired"].iter().any(|end| job["status"] == *end) {
-            return (world, job);
+            return job;
         }
-        world.age_job(&id, Duration::from_secs(seconds)).await;
-        call_admin_api(&world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
+        world.age_job(id, Duration::from_secs(seconds)).await;
+        call_admin_api(world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
         world.sweep(BEYOND_POLL_DELAY).await;
     }
-    panic!("{scenario} {variant} does not end: {:#}", world.job(&id).await);
+    panic!("the job does not end: {:#}", world.job(id).await);
 }
 
 /// Returns the job once no landing is pending or running.

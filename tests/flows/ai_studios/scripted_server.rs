@@ -75,7 +75,8 @@ impl ScriptedStudio {
         work(&mut self.script.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Scripts the replies to `progress`, `project`, `export`, `token`, `auth`, `workspaces` or `file`.
+    /// Scripts the replies to `progress`, `project`, `export`, `creation progress`, `topic`, `create`, `custom`, `token`,
+    /// `auth`, `workspaces` or `file`.
     pub(super) fn reply_with(&self, call: &str, answers: impl IntoIterator<Item = Reply>) {
         self.with_script(|script| script.answers.insert(call.to_owned(), answers.into_iter().collect()));
     }
@@ -127,6 +128,10 @@ async fn start_server(script: Arc<Mutex<Script>>, name: fn(&str) -> String) -> S
 fn api_call_name(path: &str) -> String {
     let path = path.trim_start_matches("/api/odin/v3");
     let call = match path {
+        "/automation/progress" => "creation progress",
+        "/automation/topic_to_video" => "topic",
+        "/editor/project" => "create",
+        "/simple/custom" => "custom",
         "/auth/token" => "token",
         "/auth" => "auth",
         "/editor/project/export" => "export",

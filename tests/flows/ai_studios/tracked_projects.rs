@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use harness::until;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::{
     BEYOND_POLL_DELAY,
-    scenarios::{call_admin_api, export_counts},
+    scenarios::{call_admin_api, export_counts, run_until_ended},
 };
-use crate::world::World;
+use crate::world::{World, assert_problem, error_fields};
 
 /// A tool that creates projects with the operator's own keys.
 struct OtherTool<'a> {
@@ -66,36 +65,56 @@ async fn a_video_exported_by_another_tool_lands() {
 }
 
 #[tokio::test]
-async fn s31_an_automation_is_polled_until_its_owner_exports_it() {
+async fn s31_an_automation_that_nobody_exports_is_rejected_at_once_with_what_is_missing() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
     let tool = OtherTool::start(&world).await;
     let topic = json!({ "topic": "Spring", "options": {} });
     let project = tool.post("/automation/topic_to_video", &topic).await["projectId"].clone();
-    let id = world.submit_request(&tracking_request(&project)).await;
-    for _ in 0..3 {
-        let job = advance_and_sweep(&world, &id, 30).await;
-        assert!(["submitted", "rendering"].contains(&job["status"].as_str().expect("a status")), "{job:#}");
+    for seconds in [0, 600] {
+        call_admin_api(&world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
+        let rejection = world.post(&tracking_request(&project), &[]).await;
+        let problem = assert_problem(&rejection, 409, "provider-conflict");
+        assert_eq!(error_fields(problem), ["export"], "after {seconds} s");
     }
-    assert_eq!(export_counts(&world).0, 0, "a tracking job requests no export");
     tool.post("/editor/project/export", &json!({ "projectId": project })).await;
-    advance_and_sweep(&world, &id, 90).await;
-    world.wait_for_status(&id, "stored").await;
+    let id = world.submit_request(&tracking_request(&project)).await;
+    let job = run_until_ended(&world, &id).await;
+    assert_eq!(
+        (&job["status"], export_counts(&world)),
+        (&json!("stored"), (1, 1)),
+        "only its owner exports it"
+    );
 }
 
 #[tokio::test]
-async fn s31_an_automation_that_never_ends_fails_as_stalled() {
+async fn s31_an_automation_of_another_tool_is_exported_when_asked_to_and_only_when_it_is_finished() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
-    call_admin_api(&world, Method::PUT, "/scenario", json!({ "scenario": "S31", "variant": "stalls" }));
     let tool = OtherTool::start(&world).await;
     let topic = json!({ "topic": "Spring", "options": {} });
     let project = tool.post("/automation/topic_to_video", &topic).await["projectId"].clone();
-    let id = world.submit_request(&tracking_request(&project)).await;
-    let ended = until("the job ends", || async {
-        let job = advance_and_sweep(&world, &id, 600).await;
-        ["failed", "expired"].iter().any(|end| job["status"] == *end).then_some(job)
-    });
-    let job = ended.await;
-    let message = job["error"]["message"].as_str().expect("a reason");
-    assert!(message.contains("stalled"), "{job:#}");
-    assert_eq!(export_counts(&world).0, 0);
+    let mut request = tracking_request(&project);
+    (request["export"], request["resolution"]) = (json!(true), json!("720"));
+    let id = world.submit_request(&request).await;
+    world.sweep(BEYOND_POLL_DELAY).await;
+    assert_eq!(export_counts(&world).0, 0, "an unfinished project is not exported");
+    let job = run_until_ended(&world, &id).await;
+    assert_eq!((&job["status"], export_counts(&world)), (&json!("stored"), (1, 1)), "{job:#}");
+    let details = &world.read_manifest(&job).await["files"][0]["details"];
+    assert_eq!((&details["project_id"], &details["resolution"]), (&project, &json!("720")));
+
+    request["metadata"] = json!({ "again": true });
+    let again = world.submit_request(&request).await;
+    assert_eq!(run_until_ended(&world, &again).await["status"], "stored");
+    assert_eq!(export_counts(&world), (1, 1), "the export of the project exists already");
+}
+
+#[tokio::test]
+async fn a_project_of_no_automation_is_exported_when_it_is_tracked_with_export() {
+    let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
+    let project = world.simulator("ai_studios").describe()["project_ids"][0].clone();
+    let mut request = tracking_request(&project);
+    request["export"] = json!(true);
+    let id = world.submit_request(&request).await;
+    let job = run_until_ended(&world, &id).await;
+    assert_eq!((&job["status"], export_counts(&world)), (&json!("stored"), (1, 1)), "{job:#}");
 }

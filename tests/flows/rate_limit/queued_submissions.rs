@@ -32,7 +32,7 @@ impl World {
     }
 
     /// Makes a job look unchanged for longer than any submission takes.
-    async fn backdate_job(&self, id: &str) {
+    pub(crate) async fn backdate_job(&self, id: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let update = self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id));
         let update = update.key("sk", text("JOB")).update_expression("SET updated_at = :then");
@@ -46,7 +46,7 @@ impl World {
         purge.send().await.expect("purged");
     }
 
-    async fn wait_for_empty_submissions_queue(&self) {
+    pub(crate) async fn wait_for_empty_submissions_queue(&self) {
         until("the queue is empty", || async { (self.queued_submissions().await == 0).then_some(()) }).await;
     }
 }
