@@ -76,7 +76,7 @@ const EXTERNAL_CRATES: &[(&str, &[&str])] = &[
     ("lambda_http", &["runtime"]),
     ("crc-fast", &["bucket", "landfall"]),
     ("deflate64", &["archive"]),
-    ("flate2", &["archive"]),
+    ("flate2", &["archive", "http_client"]),
     ("icu_normalizer", &["archive"]),
 ];
 

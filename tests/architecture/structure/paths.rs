@@ -132,6 +132,9 @@ impl<'a> Visit<'a> for Paths {
         syn::visit::visit_path(self, path);
     }
 
+    /// A visibility such as `pub(in crate::parent)` names a module and uses nothing of it.
+    fn visit_visibility(&mut self, _: &'a Visibility) {}
+
     fn visit_macro(&mut self, call: &'a Macro) {
         self.tokens(call.tokens.clone());
         syn::visit::visit_macro(self, call);
