@@ -23,6 +23,7 @@ const RESPONSE: Duration = Duration::milliseconds(200);
 /// How long an invocation by the queue waits for a reservation. A message that must wait longer comes back before its time,
 /// and after 900 s at the latest.
 const QUEUE_WAIT: Duration = Duration::seconds(20);
+const HALF_QUEUE_WAIT: Duration = Duration::seconds(10);
 const TIER_LEAD: Duration = Duration::seconds(2);
 const MAX_DELAY: Duration = Duration::seconds(900);
 /// How long a sweep lasts, and how often one starts.
@@ -225,8 +226,8 @@ impl<'a> Run<'a> {
             Reservation::RetryAt(at) => {
                 let back = match work {
                     Work::Poll => at.max(latest - SWEEP + SWEEP_INTERVAL),
-                    Work::Export => (at - TIER_LEAD).clamp(now, now + MAX_DELAY),
-                    _ => (at - QUEUE_WAIT / 2).clamp(now, now + MAX_DELAY),
+                    Work::Export => (at - TIER_LEAD).min(now + MAX_DELAY),
+                    Work::Generation | Work::Read => (at - HALF_QUEUE_WAIT).min(now + MAX_DELAY),
                 };
                 self.push(back, Step::Arrive, request);
                 self.push(now, Step::Release(work.group()), request);
@@ -316,7 +317,8 @@ async fn five_hundred_exports_keep_the_write_budgets_on_virtual_time() {
         let took = finished.assert_within_limits(&format!("500 exports, {window_kind} windows"));
         // 60 a minute are 500 in eight minutes. The buckets add three seconds to each.
         assert!(took < Duration::seconds(8 * 64 + 10), "{took}");
-        assert!(finished.figures.attempts < 6 * 500, "{} attempts", finished.figures.attempts);
+        // A refused attempt is one read.
+        assert!(finished.figures.attempts < 8 * 500, "{} attempts", finished.figures.attempts);
     }
 }
 
