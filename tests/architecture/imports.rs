@@ -75,7 +75,7 @@ const EXTERNAL_CRATES: &[(&str, &[&str])] = &[
     ("lambda_runtime", &["runtime"]),
     ("lambda_http", &["runtime"]),
     ("crc-fast", &["bucket", "landfall"]),
-    ("flate2", &["archive"]),
+    ("flate2", &["archive", "http_client"]),
     ("icu_normalizer", &["archive"]),
 ];
 

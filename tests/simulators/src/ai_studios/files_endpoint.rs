@@ -10,7 +10,8 @@ use crate::ai_studios::settings::seconds;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::stored_video::{self, REDIRECT_FOLDER, StoredVideo};
 use crate::ai_studios::video_file::Video;
-use crate::byte_range::{self, FileMetadata, RangeNotSatisfiable};
+use crate::byte_range::{FileMetadata, RangeNotSatisfiable};
+use crate::range_flaw::{CarelessServer, respond_carelessly};
 use crate::response;
 use crate::simulator::{Endpoint, Reply, SendMode};
 use crate::virtual_clock::Moment;
@@ -71,10 +72,13 @@ fn respond(
         Some(DownloadFault::ContentType { value }) => value,
         Some(_) | None => &settings.files.content_type,
     };
-    Reply {
-        response: range_response(request, &video, content_type, settings.files.ranges),
-        send_mode: send_mode(fault),
-    }
+    let metadata = FileMetadata {
+        length: video.length(),
+        content_type,
+        etag: &video.etag(),
+        ranges: settings.files.ranges,
+    };
+    Reply { response: range_response(request, &video, &metadata, fault), send_mode: send_mode(fault) }
 }
 
 /// Returns the response that a fault sends instead of a video.
@@ -106,22 +110,27 @@ fn fault_response(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Res
         | DownloadFault::Cut { .. }
         | DownloadFault::ContentType { .. }
         | DownloadFault::NoLength { .. }
-        | DownloadFault::Slow { .. } => None,
+        | DownloadFault::Slow { .. }
+        | DownloadFault::CarelessRanges { .. } => None,
     }
 }
 
 fn range_response(
     request: &Request<Bytes>,
     video: &Video,
-    content_type: &str,
-    ranges: bool,
+    file: &FileMetadata<'_>,
+    fault: Option<&DownloadFault>,
 ) -> Response<Bytes> {
-    let (length, etag) = (video.length(), video.etag());
-    let metadata = FileMetadata { length, content_type, etag: &etag, ranges };
-    byte_range::respond_with_range(request, &metadata, |part| video.read(part)).unwrap_or_else(
+    let careless = match fault {
+        Some(DownloadFault::CarelessRanges { flaw, bytes }) => {
+            Some(CarelessServer { flaw: *flaw, bytes: *bytes })
+        }
+        Some(_) | None => None,
+    };
+    respond_carelessly(careless, request, file, |part| video.read(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
             let mut response = storage_error_response(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
-            response::insert_header(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
+            response::insert_header(&mut response, CONTENT_RANGE, &format!("bytes */{}", file.length));
             response
         },
     )
