@@ -1,5 +1,6 @@
 //! Landing of archives: complete, incomplete, invalid, slow and changing sources.
 
+mod careless_sources;
 mod changing_sources;
 mod incomplete_archives;
 mod interrupted_downloads;

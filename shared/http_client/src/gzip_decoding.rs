@@ -27,14 +27,15 @@ struct Decoding {
 pub(crate) fn decode_gzip(body: DownloadStream, max_bytes: u64) -> DownloadStream {
     let decoder = GzDecoder::new(vec![]);
     let state = Decoding { body, chunk: Bytes::new(), decoder, decoded: 0, max_bytes };
-    Box::pin(stream::unfold(Some(state), |state| async {
+    let bytes = stream::unfold(Some(state), |state| async {
         let mut state = state?;
         match state.next_chunk().await {
             Ok(Some(chunk)) => Some((Ok(chunk), Some(state))),
             Ok(None) => None,
             Err(error) => Some((Err(error), None)),
         }
-    }))
+    });
+    Box::pin(bytes.fuse())
 }
 
 impl Decoding {

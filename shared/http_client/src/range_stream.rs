@@ -76,7 +76,8 @@ impl RangeSource {
     pub(crate) fn into_stream(self, range: Range<u64>, response: RangeResponse) -> DownloadStream {
         let small_responses = 0;
         let state = RangeReading { source: self, end: range.end, response, small_responses };
-        Box::pin(stream::unfold(Some(state), |state| async {
+        // Fused, as all other streams of this crate: the reader of the first bytes of a short file polls its end twice.
+        let bytes = stream::unfold(Some(state), |state| async {
             let mut state = state?;
             loop {
                 match state.response.body.next().await {
@@ -89,7 +90,8 @@ impl RangeSource {
                     return Some((Err(error), None));
                 }
             }
-        }))
+        });
+        Box::pin(bytes.fuse())
     }
 }
 

@@ -48,11 +48,11 @@ pub enum ErrorClass {
     SourceUnavailable,
     /// The download URL expired, or the file no longer exists.
     SourceGone,
-    /// The file at the download URL changed during the transfer, twice.
+    /// The file at the download URL had another length at each attempt to download the whole of it.
     SourceChanged,
     /// The SSRF guard blocked the address of the download URL.
     SourceRefused,
-    /// The file is larger than the configured limit.
+    /// The file is larger than the configured limit, or too large for a server that sends it only whole.
     SourceTooLarge,
     /// The downloaded file is not a complete ZIP archive.
     ArchiveInvalid,

@@ -77,14 +77,6 @@ impl Case {
         self.faults.iter().any(|fault| matches!(fault, Fault::Shorter(_)))
     }
 
-    /// How often a download may have to start again. Landfall starts again only once.
-    fn restart_count(&self) -> usize {
-        self.faults
-            .iter()
-            .filter(|fault| matches!(fault, Fault::FileChanged | Fault::IgnoredRange | Fault::Shorter(_)))
-            .count()
-    }
-
     fn failed_call_count(&self, operation: &str, how: impl Fn(Outage) -> bool) -> u32 {
         let ours = self.outages.iter().filter(|(name, outage, _)| *name == operation && how(*outage));
         ours.map(|(.., calls)| calls).sum()
@@ -144,7 +136,8 @@ impl Case {
         let error = &job["error"];
         let excused = match error["type"].as_str() {
             Some("ArchiveInvalid") => self.may_serve_shortened_file(),
-            Some("SourceChanged") => self.restart_count() > 1,
+            // A part of the file where the whole was requested.
+            Some("SourceInvalid") => self.faults.iter().any(|fault| matches!(fault, Fault::AlwaysPartial)),
             _ => false,
         };
         assert!(excused && job["status"] == "failed", "{job:#}; {}", source.request_log());

@@ -13,7 +13,7 @@ const MIB: usize = 1024 * 1024;
 
 impl World {
     /// Limits every download to so many bytes per second on each connection.
-    fn throttle_downloads(&self, bytes_per_second: usize) {
+    pub(super) fn throttle_downloads(&self, bytes_per_second: usize) {
         let fault = json!({
             "on": "archive", "kind": "slow", "count": null, "chunk": bytes_per_second / 50, "pause_seconds": 0.02,
         });
@@ -21,12 +21,12 @@ impl World {
     }
 
     /// How many downloads the provider's file server has received.
-    fn download_count(&self) -> usize {
+    pub(super) fn download_count(&self) -> usize {
         let requests = self.admin(Method::GET, "/requests?endpoint=files", Value::Null);
         requests.as_array().map_or_else(|| requests["requests"].as_array().map_or(0, Vec::len), Vec::len)
     }
 
-    async fn read_checkpoint(&self, id: &str) -> Option<Value> {
+    pub(super) async fn read_checkpoint(&self, id: &str) -> Option<Value> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let get = self.aws.dynamodb.get_item().table_name(TABLE).consistent_read(true);
         let item =
@@ -34,7 +34,7 @@ impl World {
         serde_json::from_str(item["state"].as_s().expect("text")).ok()
     }
 
-    async fn assert_lands_unchanged(&self, id: &str, archive: &[u8]) {
+    pub(super) async fn assert_lands_unchanged(&self, id: &str, archive: &[u8]) {
         let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
         assert!(self.read_object(key).await == archive, "the stored bytes differ");

@@ -16,6 +16,7 @@ pub(crate) mod delivery_attempt;
 pub(crate) mod delivery_schedule;
 pub(crate) mod fault_queue;
 pub(crate) mod id_generator;
+pub(crate) mod range_flaw;
 pub(crate) mod request_echo;
 pub(crate) mod request_log;
 pub(crate) mod request_rate;

@@ -46,6 +46,24 @@ pub(super) enum Fault {
     WrongRange,
     /// The complete file instead of a range.
     IgnoredRange,
+    /// A range, or the complete file, as 206 without `Content-Range`.
+    AlwaysPartial,
+    /// A range without `Content-Range`.
+    NoContentRange,
+    /// A range whose `Content-Range` does not tell the length of the file.
+    UnknownLength,
+    /// The first bytes of the range, with a matching `Content-Range`.
+    ShortRange(usize),
+    /// The first bytes of the range, with the `Content-Range` of the request.
+    Contradicting(usize),
+    /// A range of the same file with the `ETag` of another node.
+    OtherTag,
+    /// The `ETag` is weak.
+    WeakTag,
+    /// The `ETag` is missing, and `If-Range` is ignored.
+    NoTag,
+    /// No range is satisfiable.
+    NotSatisfiable,
     /// From this response on, the second file is served.
     FileChanged,
 }
@@ -63,6 +81,15 @@ pub(super) fn faults() -> impl Strategy<Value = Fault> {
         1 => (0..1000_usize).prop_map(Fault::Shorter),
         1 => Just(Fault::WrongRange),
         1 => Just(Fault::IgnoredRange),
+        1 => Just(Fault::AlwaysPartial),
+        1 => Just(Fault::NoContentRange),
+        1 => Just(Fault::UnknownLength),
+        4 => (0..1000_usize).prop_map(Fault::ShortRange),
+        1 => (0..1000_usize).prop_map(Fault::Contradicting),
+        1 => Just(Fault::OtherTag),
+        1 => Just(Fault::WeakTag),
+        1 => Just(Fault::NoTag),
+        1 => Just(Fault::NotSatisfiable),
         3 => Just(Fault::FileChanged),
     ]
 }
@@ -165,24 +192,34 @@ async fn respond(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<
             let text = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             return stream.write_all(text.as_bytes()).await;
         }
+        Fault::NotSatisfiable if header(&request, "range").is_some() => {
+            let text = "HTTP/1.1 416 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            return stream.write_all(text.as_bytes()).await;
+        }
         _ => {}
     }
     let tag = format!("\"{number}\"");
-    let same = header(&request, "if-range").is_none_or(|etag| etag == tag);
+    let ignores_tag = matches!(fault, Fault::OtherTag | Fault::NoTag);
+    let same = ignores_tag || header(&request, "if-range").is_none_or(|etag| etag == tag);
     let ranged = shared.mode == ServingMode::Ranges && same && !matches!(fault, Fault::IgnoredRange);
     let requested = range(&request, file.len()).filter(|_| ranged).map(|requested| match fault {
         // Keeps the length of the range if possible.
         Fault::WrongRange if requested.start > 0 => requested.start - 1..requested.end - 1,
         Fault::WrongRange => usize::from(requested.len() > 1)..requested.end,
+        Fault::ShortRange(at) => requested.start..requested.start + shortened(requested.len(), at),
         _ => requested,
     });
     let body = requested.clone().map_or_else(|| file.clone(), |requested| file.slice(requested));
+    let body = match fault {
+        Fault::Contradicting(at) if requested.is_some() => body.slice(..shortened(body.len(), at)),
+        _ => body,
+    };
     let more = if let Fault::Longer(more) = fault { more } else { 0 };
     let length = match shared.mode {
         ServingMode::Chunks => "transfer-encoding: chunked".to_owned(),
         _ => format!("content-length: {}", body.len() as u64 + more),
     };
-    let head = format_head(requested, file.len(), &length, &tag);
+    let head = distort(&format_head(requested, file.len(), &length, &tag), &fault, file.len());
     stream.write_all(head.as_bytes()).await?;
     send(&mut stream, &body, &fault, shared.mode == ServingMode::Chunks).await
 }
@@ -196,6 +233,28 @@ fn format_head(requested: Option<Range<usize>>, file_length: usize, length: &str
         None => ("200 OK", String::new()),
     };
     format!("HTTP/1.1 {status}\r\n{range}{length}\r\netag: {tag}\r\nconnection: close\r\n\r\n")
+}
+
+/// A length in thousandths of another one, and at least one byte.
+fn shortened(length: usize, thousandths: usize) -> usize {
+    (length * thousandths / 1000).max(1)
+}
+
+/// Changes the head of a response as the fault demands.
+fn distort(head: &str, fault: &Fault, file_length: usize) -> String {
+    let without = |name: &str| {
+        let lines = head.split_inclusive("\r\n").filter(|line| !line.starts_with(name));
+        lines.collect::<String>()
+    };
+    match fault {
+        Fault::AlwaysPartial => without("content-range").replace("200 OK", "206 Partial Content"),
+        Fault::NoContentRange => without("content-range"),
+        Fault::UnknownLength => head.replace(&format!("/{file_length}\r\n"), "/*\r\n"),
+        Fault::OtherTag => head.replace("etag: \"", "etag: \"node-"),
+        Fault::WeakTag => head.replace("etag: ", "etag: W/"),
+        Fault::NoTag => without("etag"),
+        _ => head.to_owned(),
+    }
 }
 
 /// Sends a body in pieces, as far as the fault allows.

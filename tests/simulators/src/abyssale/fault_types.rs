@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::abyssale::settings::GatewayBody;
+use crate::range_flaw::RangeFlaw;
 use crate::request_echo::EchoEncoding;
 
 /// A fault of an API call.
@@ -169,6 +170,13 @@ pub(super) enum DownloadFault {
         chunk: usize,
         pause_seconds: f64,
     },
+    /// The server is careless with ranges.
+    CarelessRanges {
+        flaw: RangeFlaw,
+        /// The most bytes of a short response.
+        #[serde(default = "default_short_bytes")]
+        bytes: usize,
+    },
 }
 
 impl CallFault {
@@ -255,6 +263,10 @@ fn default_stale_seconds() -> i64 {
 
 fn default_chunk() -> usize {
     16
+}
+
+fn default_short_bytes() -> usize {
+    16 * 1024
 }
 
 fn default_pause_seconds() -> f64 {

@@ -11,8 +11,9 @@ use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::storage_error::StorageError;
 use crate::abyssale::stored_file::{self, FileLocation, StoredFile};
-use crate::byte_range::{self, FileMetadata, RangeNotSatisfiable};
+use crate::byte_range::{FileMetadata, RangeNotSatisfiable};
 use crate::id_generator::hex;
+use crate::range_flaw::{CarelessServer, respond_carelessly};
 use crate::simulator::{Endpoint, Reply, SendMode};
 use crate::virtual_clock::Moment;
 
@@ -51,7 +52,7 @@ fn respond(
         Err(error) => return api_response::reply(error.into_response()),
     };
     let file = apply_fault(file, fault);
-    let response = range_response(simulator, request, &file);
+    let response = range_response(simulator, request, &file, fault);
     Reply { response, send_mode: send_mode(fault) }
 }
 
@@ -84,7 +85,8 @@ fn response_without_file(
         | DownloadFault::ContentType { .. }
         | DownloadFault::FewerEntries { .. }
         | DownloadFault::NoLength { .. }
-        | DownloadFault::Slow { .. } => None,
+        | DownloadFault::Slow { .. }
+        | DownloadFault::CarelessRanges { .. } => None,
     }
 }
 
@@ -92,6 +94,7 @@ fn range_response(
     simulator: &AbyssaleSimulator,
     request: &Request<Bytes>,
     file: &StoredFile,
+    fault: Option<&DownloadFault>,
 ) -> Response<Bytes> {
     let etag = format!("\"{}\"", &hex(&Sha256::digest(&file.bytes))[..32]);
     let metadata = FileMetadata {
@@ -100,7 +103,13 @@ fn range_response(
         etag: &etag,
         ranges: simulator.state.settings.archive_ranges,
     };
-    byte_range::respond_with_range(request, &metadata, |part| file.bytes.slice(part)).unwrap_or_else(
+    let careless = match fault {
+        Some(DownloadFault::CarelessRanges { flaw, bytes }) => {
+            Some(CarelessServer { flaw: *flaw, bytes: *bytes })
+        }
+        Some(_) | None => None,
+    };
+    respond_carelessly(careless, request, &metadata, |part| file.bytes.slice(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
             let mut response = StorageError::INVALID_RANGE.into_response();
             api_response::insert_header(

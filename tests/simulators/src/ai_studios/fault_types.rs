@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::range_flaw::RangeFlaw;
 use crate::request_echo::EchoEncoding;
 
 /// A fault of an API call.
@@ -119,6 +120,13 @@ pub(super) enum DownloadFault {
         #[serde(default = "default_pause_seconds")]
         pause_seconds: f64,
     },
+    /// The server is careless with ranges.
+    CarelessRanges {
+        flaw: RangeFlaw,
+        /// The most bytes of a short response.
+        #[serde(default = "default_short_bytes")]
+        bytes: usize,
+    },
 }
 
 impl CallFault {
@@ -158,6 +166,10 @@ fn default_times() -> u32 {
 
 fn default_chunk() -> usize {
     1_024
+}
+
+fn default_short_bytes() -> usize {
+    16 * 1024
 }
 
 fn default_pause_seconds() -> f64 {

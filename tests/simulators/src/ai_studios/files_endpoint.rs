@@ -10,7 +10,8 @@ use crate::ai_studios::media_file::MediaFile;
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::stored_file::{self, REDIRECT_FOLDER, StoredContent, StoredFile};
-use crate::byte_range::{self, FileMetadata, RangeNotSatisfiable};
+use crate::byte_range::{FileMetadata, RangeNotSatisfiable};
+use crate::range_flaw::{CarelessServer, respond_carelessly};
 use crate::response;
 use crate::simulator::{Endpoint, Reply, SendMode};
 use crate::virtual_clock::Moment;
@@ -76,10 +77,13 @@ fn respond(
         Some(DownloadFault::ContentType { value }) => value,
         Some(_) | None => content_type,
     };
-    Reply {
-        response: range_response(request, &file, content_type, settings.files.ranges),
-        send_mode: send_mode(fault),
-    }
+    let metadata = FileMetadata {
+        length: file.length(),
+        content_type,
+        etag: &file.etag(),
+        ranges: settings.files.ranges,
+    };
+    Reply { response: range_response(request, &file, &metadata, fault), send_mode: send_mode(fault) }
 }
 
 /// Returns the response that a fault sends instead of a video.
@@ -111,22 +115,27 @@ fn fault_response(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Res
         | DownloadFault::Cut { .. }
         | DownloadFault::ContentType { .. }
         | DownloadFault::NoLength { .. }
-        | DownloadFault::Slow { .. } => None,
+        | DownloadFault::Slow { .. }
+        | DownloadFault::CarelessRanges { .. } => None,
     }
 }
 
 fn range_response(
     request: &Request<Bytes>,
     file: &MediaFile,
-    content_type: &str,
-    ranges: bool,
+    metadata: &FileMetadata<'_>,
+    fault: Option<&DownloadFault>,
 ) -> Response<Bytes> {
-    let (length, etag) = (file.length(), file.etag());
-    let metadata = FileMetadata { length, content_type, etag: &etag, ranges };
-    byte_range::respond_with_range(request, &metadata, |part| file.read(part)).unwrap_or_else(
+    let careless = match fault {
+        Some(DownloadFault::CarelessRanges { flaw, bytes }) => {
+            Some(CarelessServer { flaw: *flaw, bytes: *bytes })
+        }
+        Some(_) | None => None,
+    };
+    respond_carelessly(careless, request, metadata, |part| file.read(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
             let mut response = storage_error_response(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
-            response::insert_header(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
+            response::insert_header(&mut response, CONTENT_RANGE, &format!("bytes */{}", metadata.length));
             response
         },
     )

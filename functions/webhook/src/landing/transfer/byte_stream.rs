@@ -34,20 +34,33 @@ pub(super) async fn peek_start(mut stream: ByteStream) -> Result<(Bytes, ByteStr
     Ok((start.freeze(), Box::pin(whole)))
 }
 
-/// The first `length` bytes of a stream. The rest is not read.
-pub(super) fn take_bytes(
-    bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
-    length: u64,
-) -> impl Stream<Item = Result<Bytes, Error>> + Send {
-    bytes.scan(length, |left, chunk| {
-        if *left == 0 {
-            return std::future::ready(None);
+/// The first `length` bytes of a stream. The rest is not read, and not waited for.
+pub(super) fn take_bytes(bytes: ByteStream, length: u64) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+    stream::unfold((bytes, length), |(mut bytes, left)| async move {
+        if left == 0 {
+            return None;
         }
-        let chunk = chunk.map(|mut chunk| {
-            chunk.truncate(usize::try_from(*left).unwrap_or(usize::MAX).min(chunk.len()));
-            *left -= chunk.len() as u64;
+        let chunk = bytes.next().await?.map(|mut chunk| {
+            chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len()));
             chunk
         });
-        std::future::ready(Some(chunk))
+        let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
+        Some((chunk, (bytes, left - length)))
     })
+    .fuse()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn bytes_beyond_the_requested_ones_are_not_waited_for() {
+        let chunks = stream::iter([Ok(Bytes::from_static(b"abc")), Ok(Bytes::from_static(b"def"))]);
+        let endless: ByteStream = Box::pin(chunks.chain(stream::pending()));
+        let taken = take_bytes(endless, 6).map(|chunk| chunk.expect("a chunk")).collect::<Vec<_>>();
+        assert_eq!(taken.now_or_never().expect("no more chunk is awaited").concat(), b"abcdef");
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use model::{Error, ErrorClass};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -111,8 +111,9 @@ async fn download(
     respond: impl Fn(&Request) -> Response + Send + 'static,
 ) -> Result<(Vec<u8>, RemoteFile, usize), Error> {
     let (url, log) = serve(respond).await;
-    let (remote, stream) = downloader_for(&url).start_download(&url).await?;
-    let bytes: Vec<_> = stream.try_collect().await?;
+    let (remote, mut stream) = downloader_for(&url).start_download(&url).await?;
+    let bytes: Vec<_> = stream.by_ref().try_collect().await?;
+    assert!(stream.next().await.is_none(), "a stream may be polled after its end");
     let count = log.lock().expect("no panic").len();
     Ok((bytes.concat(), remote, count))
 }
