@@ -5,6 +5,7 @@ use http::{HeaderValue, Method, header};
 use model::{Error, ErrorClass, Secret};
 use serde_json::Value;
 
+use super::multipart_form::FormBody;
 use crate::{Credentials, ResponseLimit};
 
 /// The prefix of every path (contract 1.1).
@@ -81,21 +82,33 @@ impl AiStudiosApi {
 
     /// Builds a GET request.
     pub(super) fn get(&self, path: &str) -> Result<http::Request<Bytes>, Error> {
-        self.build_request(Method::GET, path, Bytes::new())
+        self.build_request(Method::GET, path, None, Bytes::new())
     }
 
     /// Builds a POST request with a JSON object (contract 8, C18).
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<http::Request<Bytes>, Error> {
-        self.build_request(Method::POST, path, body.to_string().into())
+        self.build_request(Method::POST, path, Some("application/json"), body.to_string().into())
     }
 
-    fn build_request(&self, method: Method, path: &str, body: Bytes) -> Result<http::Request<Bytes>, Error> {
+    /// Builds a POST request with a form. The samples of the provider name `application/json` as its type, which no
+    /// server can parse: a form needs its boundary.
+    pub(super) fn post_form(&self, path: &str, form: &FormBody) -> Result<http::Request<Bytes>, Error> {
+        self.build_request(Method::POST, path, Some(&form.content_type), form.bytes.clone())
+    }
+
+    fn build_request(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: Option<&str>,
+        body: Bytes,
+    ) -> Result<http::Request<Bytes>, Error> {
         let mut request = http::Request::builder()
-            .method(&method)
+            .method(method)
             .uri(format!("{}{path}", self.base_url))
             .header(header::ACCEPT, "application/json");
-        if method == Method::POST {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+        if let Some(content_type) = content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
         }
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, self.authorization_header(token)?);
@@ -121,8 +134,8 @@ impl AiStudiosApi {
     }
 }
 
-/// Encodes an id for a path. It may come from the provider.
-fn encode_path_segment(id: &str) -> String {
+/// Encodes an id for a path or a query. It may come from the provider.
+pub(super) fn encode_path_segment(id: &str) -> String {
     url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
 }
 

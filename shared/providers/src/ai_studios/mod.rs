@@ -5,18 +5,22 @@
 
 mod access_token;
 mod api_request;
+mod document_submission;
 mod envelope;
 mod error_response;
 mod export_status;
+mod file_name;
 mod health_check;
 mod kind_dispatch;
 mod lenient_values;
+mod multipart_form;
 mod order;
 mod partial_json_parser;
 mod poll;
 mod retry_delays;
 mod stored_export_state;
 mod submit;
+mod submit_errors;
 mod webhook;
 mod wire_request;
 

@@ -19,11 +19,13 @@ pub(in crate::ai_studios) enum Kind {
     TopicToVideo,
     /// A project that the provider makes of a web page, and its video.
     UrlToVideo,
+    /// A project that the provider makes of documents, and its video.
+    DocsToVideo,
 }
 
 impl Kind {
     /// Every kind, in the order of the documents.
-    pub(in crate::ai_studios) const ALL: [Kind; 8] = [
+    pub(in crate::ai_studios) const ALL: [Kind; 9] = [
         Kind::Export,
         Kind::CreateProject,
         Kind::EditProject,
@@ -32,6 +34,7 @@ impl Kind {
         Kind::ScriptsToVideo,
         Kind::TopicToVideo,
         Kind::UrlToVideo,
+        Kind::DocsToVideo,
     ];
 
     /// Returns the name in requests and on jobs.
@@ -45,6 +48,7 @@ impl Kind {
             Kind::ScriptsToVideo => "scripts_to_video",
             Kind::TopicToVideo => "topic_to_video",
             Kind::UrlToVideo => "url_to_video",
+            Kind::DocsToVideo => "docs_to_video",
         }
     }
 
