@@ -9,7 +9,10 @@ use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::submission::postpone_submission::{Postponement, out_of_time, waiting_error};
+use crate::submission::{
+    document_download::DocumentDownloader,
+    postpone_submission::{Postponement, out_of_time, waiting_error},
+};
 
 /// The outcome of an attempt.
 pub(crate) enum SubmitOutcome {
@@ -33,6 +36,7 @@ pub(crate) struct SubmitAttempt<'a> {
     /// The limiter of the first request.
     pub(crate) rate_limiter: &'a RateLimiter<'a>,
     pub(crate) job_store: &'a JobStore,
+    pub(crate) documents: &'a DocumentDownloader,
     /// The job as this invocation last read or wrote it.
     pub(crate) job: StoredJob,
     /// The class of the provider's refusal in an earlier invocation.
@@ -50,6 +54,8 @@ impl SubmitAttempt<'_> {
     ) -> SubmitOutcome {
         let (mut first_reservation, mut token) = (Some(reserved), None);
         let mut last_send = LastSend { rate_limiter: self.rate_limiter.clone(), has_retry_after: false };
+        let documents = self.documents;
+        let mut turn = None;
         let mut step = protocol.start();
         loop {
             let (request, wait, refusal) = match step {
@@ -70,6 +76,17 @@ impl SubmitAttempt<'_> {
                     };
                     step = protocol.on_token(&new_token);
                     token = Some(new_token);
+                    continue;
+                }
+                SubmitStep::Download { url } => {
+                    let ProviderClient { response_timeout, deadline, .. } = self.provider_client;
+                    if turn.is_none() {
+                        match documents.take_turn(response_timeout, deadline).await {
+                            Ok(taken) => turn = Some(taken),
+                            Err(error) => return SubmitOutcome::Refused(error),
+                        }
+                    }
+                    step = protocol.on_downloaded(documents.download(&url, response_timeout, deadline).await);
                     continue;
                 }
                 SubmitStep::StoreProviderState(notes) => {

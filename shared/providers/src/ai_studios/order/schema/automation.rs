@@ -1,4 +1,4 @@
-//! Schemas of projects that the provider makes of scripts, a topic or a web page.
+//! Schemas of projects that the provider makes of scripts, a topic, a web page or documents.
 
 use serde_json::{Map, Value, json};
 
@@ -6,6 +6,7 @@ use super::common::{export_options, text};
 use crate::{
     ai_studios::order::{
         automation::{DURATIONS, MAX_URL_BYTES, MEDIA, OPTIONS, SCRIPT_OPTIONS, SPEED, STYLES, has_option},
+        documents::{self, DOCUMENT_TYPES, MAX_DOCUMENTS, MAX_NAME_CHARS},
         field_validators::{MAX_SCRIPT_CHARS, MAX_WORDS_CHARS},
         kind::Kind,
     },
@@ -29,6 +30,12 @@ pub(super) fn schema(kind: Kind) -> OrderSchema {
             "Makes a project about a topic, and then renders and exports its video.",
             || json!({ "topic": "Spring in the garden", "options": { "language": "en", "duration": 60 } }),
         ),
+        Kind::DocsToVideo => (
+            "documents",
+            documents(),
+            "Makes a project of documents, and then renders and exports its video.",
+            || json!({ "documents": [{ "url": "https://www.example.com/spring.pdf" }] }),
+        ),
         _ => (
             "url",
             url(),
@@ -44,10 +51,31 @@ pub(super) fn schema(kind: Kind) -> OrderSchema {
         required: match kind {
             Kind::ScriptsToVideo => &["scripts"],
             Kind::TopicToVideo => &["topic"],
+            Kind::DocsToVideo => &["documents"],
             _ => &["url"],
         },
         example: example(),
     }
+}
+
+fn documents() -> Value {
+    let either_case = |c: char| format!("[{c}{}]", c.to_ascii_uppercase());
+    let types = DOCUMENT_TYPES.map(|name| name.chars().map(either_case).collect::<String>()).join("|");
+    let url = json!({ "type": "string", "pattern": "^https?://", "format": "uri", "maxLength": documents::MAX_URL_BYTES });
+    let name = json!({
+        "type": ["string", "null"], "maxLength": MAX_NAME_CHARS,
+        "pattern": format!(r#"^[^/\\\x22\x00-\x1f\x7f-\x9f]+\.({types})$"#),
+    });
+    let document = json!({
+        "type": "object",
+        "properties": {
+            "url": with_description(url, "Where Landfall downloads the document."),
+            "name": with_description(name, "Its file name, unless the URL ends in one."),
+        },
+        "required": ["url"],
+        "additionalProperties": false,
+    });
+    json!({ "type": "array", "minItems": 1, "maxItems": MAX_DOCUMENTS, "items": document })
 }
 
 fn options(kind: Kind) -> Value {
