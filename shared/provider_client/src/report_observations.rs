@@ -31,7 +31,7 @@ pub fn report_observations(provider: &dyn Provider, observations: Vec<Observatio
                 let others: Vec<String> = balances[1..].iter().map(ToString::to_string).collect();
                 tracing::info!(
                     metric = "ProviderCreditsLeft",
-                    value = left as f64,
+                    value = left,
                     provider,
                     credits = %credits,
                     others = others.join("; "),
