@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::scenarios::{call_admin_api, run_until_ended};
+use super::scenarios::call_admin_api;
 use crate::world::World;
 
 /// The kinds that make a file, by the names of the variants of S36, S37 and S40.
@@ -37,12 +37,17 @@ fn accepted_count(world: &World) -> Value {
     call_admin_api(world, Method::GET, "/creations", Value::Null)["accepted_posts"].clone()
 }
 
-/// Plays a scenario for one kind until its job ends with this status, after one accepted call.
+/// Submits a request and waits until its job has this status. The response is sent when the work is done.
+async fn wait_for_job(world: &World, request: &Value, status: &str) -> Value {
+    let response = world.post(request, &[]).await;
+    let id = response.body()["job_id"].as_str().unwrap_or_else(|| panic!("{:#}", response.body()));
+    world.wait_for_status(id, status).await
+}
+
+/// Plays a scenario for one kind until its job has this status, after one accepted call.
 async fn run(scenario: &str, variant: &str, kind: &str, status: &str) -> (World, Value) {
     let world = start(scenario, variant).await;
-    let id = world.submit_request(&request(kind)).await;
-    let job = run_until_ended(&world, &id).await;
-    assert_eq!(job["status"], status, "{scenario} {variant} {kind}: {job:#}");
+    let job = wait_for_job(&world, &request(kind), status).await;
     assert_eq!(accepted_count(&world), 1, "{scenario} {variant} {kind}");
     (world, job)
 }
@@ -67,8 +72,7 @@ async fn s36_to_s40_a_file_is_requested_once() {
     for kind in KINDS {
         for (scenario, accepted) in [("S36", 1), ("S37", 0), ("S40", 1)] {
             let world = start(scenario, kind).await;
-            let id = world.submit_request(&request(kind)).await;
-            world.wait_for_status(&id, "unknown").await;
+            wait_for_job(&world, &request(kind), "unknown").await;
             assert_eq!(accepted_count(&world), accepted, "{scenario} {kind}");
         }
     }
@@ -77,10 +81,9 @@ async fn s36_to_s40_a_file_is_requested_once() {
 #[tokio::test]
 async fn s38_a_file_without_credit_or_plan_is_reported_without_a_retry() {
     for kind in KINDS {
-        for (variant, class) in [("quota", "ProviderQuota"), ("plan", "ProviderForbidden")] {
+        for (variant, class) in [("quota", "ProviderQuota"), ("plan", "ProviderPlan")] {
             let world = start("S38", variant).await;
-            let id = world.submit_request(&request(kind)).await;
-            let job = world.wait_for_status(&id, "failed").await;
+            let job = wait_for_job(&world, &request(kind), "failed").await;
             assert_eq!(job["error"]["type"], class, "{variant} {kind}: {job:#}");
             assert_eq!(accepted_count(&world), 0, "{variant} {kind}");
         }
@@ -99,8 +102,7 @@ async fn s55_a_slow_answer_is_awaited_and_one_without_a_url_is_reported() {
     run("S55", "slow", "video", "stored").await;
     for variant in ["absent", "null"] {
         let world = start("S55", variant).await;
-        let id = world.submit_request(&request("image")).await;
-        world.wait_for_status(&id, "unknown").await;
+        wait_for_job(&world, &request("image"), "unknown").await;
         assert_eq!(accepted_count(&world), 1, "{variant}");
     }
 }
@@ -120,8 +122,7 @@ async fn s56_a_disturbed_download_is_repeated_and_the_file_is_not_made_again() {
 async fn a_text_is_returned_without_a_file() {
     let world = start("S53", "plain").await;
     let request = json!({ "provider": "ai_studios", "kind": "text_generation", "topic": "Tea" });
-    let id = world.submit_request(&request).await;
-    let job = run_until_ended(&world, &id).await;
-    assert_eq!((&job["status"], &job["files"]), (&json!("stored"), &json!([])), "{job:#}");
+    let job = wait_for_job(&world, &request, "stored").await;
+    assert_eq!(job["files"], json!([]), "{job:#}");
     assert!(job["result"]["script"].as_str().is_some_and(|script| script.contains("Tea")), "{job:#}");
 }
