@@ -90,6 +90,8 @@ fn each_kind_waits_for_the_tier_of_its_request() {
         let submission = AbyssaleSubmission::new(&SubmitContext {
             kind,
             request: &json!({ "banner_ids": [ID], "design_id": ID }),
+            provider_job_id: None,
+            provider_state: &Map::new(),
             callback_url: &callback_url,
             api_url: "https://api.example.com",
             credentials: &Credentials::new(json!({ "api_key": "key" })),
