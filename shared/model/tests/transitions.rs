@@ -3,9 +3,8 @@
 mod jobs;
 
 use model::{
-    Archive, Checksum, ChecksumAlgorithm, CompletedBy, Error, ErrorClass, Job, JobChange, JobEvent, JobId,
-    JobStatus, LandedFiles, ManifestObject, MissingFile, ProviderJobId, SlowAttempt, Source, SourceRole,
-    StoredFile, TransferStatistics, Transition, transition,
+    CompletedBy, Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus, ProviderJobId, SlowAttempt,
+    Source, SourceRole, TransferStatistics, Transition, transition,
 };
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -286,8 +285,7 @@ fn only_jobs_that_ended_without_all_files_can_be_retried() {
         let expected = if can_land { Transition::To(JobStatus::Received) } else { Transition::Stale };
         assert_eq!(transition(status, &JobEvent::LandingRetried), expected, "{status}");
         for (known, next) in [(true, JobStatus::Submitted), (false, JobStatus::Unknown)] {
-            let can_poll = matches!(status, JobStatus::Failed | JobStatus::Expired);
-            let expected = if can_poll { Transition::To(next) } else { Transition::Stale };
+            let expected = if can_land { Transition::To(next) } else { Transition::Stale };
             assert_eq!(
                 transition(status, &JobEvent::PollingRetried { is_accepted: known }),
                 expected,
@@ -362,67 +360,4 @@ fn whether_an_event_changes_a_job_is_known_before() {
             }
         }
     }
-}
-
-#[test]
-fn a_callback_and_banners_that_were_read_never_mix() {
-    let at = OffsetDateTime::UNIX_EPOCH;
-    let mut by_callback = job_after(&[accepted(), finished()]);
-    assert_eq!(by_callback.apply(found(CompletedBy::Banners), at), JobChange::Unchanged);
-    assert_eq!(by_callback.completed_by, Some(CompletedBy::Callback));
-
-    let mut by_banners = job_after(&[accepted(), found(CompletedBy::Banners)]);
-    for step in [None, Some(JobEvent::LandingStarted)] {
-        step.map(|step| by_banners.apply(step, at));
-        assert!(!by_banners.is_changed_by(&finished()));
-        assert_eq!(by_banners.apply(finished(), at), JobChange::Unchanged);
-    }
-    assert_eq!(by_banners.sources[0].role, SourceRole::File);
-    assert_eq!(by_banners.completed_by, Some(CompletedBy::Banners));
-}
-
-#[test]
-fn a_poll_renews_the_urls_of_files_that_are_landing() {
-    let mut job = job_after(&[accepted(), finished(), JobEvent::LandingStarted]);
-    assert_eq!(job.apply(found(CompletedBy::Poll), OffsetDateTime::UNIX_EPOCH), JobChange::Recorded);
-    assert_eq!((job.sources[0].role, job.completed_by), (SourceRole::File, Some(CompletedBy::Callback)));
-}
-
-#[test]
-fn a_callback_changes_nothing_while_a_retried_job_with_files_is_read() {
-    let landed = LandedFiles {
-        manifest: Some(ManifestObject { key: "m".into(), bytes: 1 }),
-        ..LandedFiles::default()
-    };
-    let partial =
-        JobEvent::LandedPartially { landed_files: Box::new(landed), transfer: None, error: error() };
-    let retried = JobEvent::PollingRetried { is_accepted: true };
-    let mut job = job_after(&[accepted(), finished(), JobEvent::LandingStarted, partial, retried]);
-    assert_eq!(job.status, JobStatus::Submitted);
-    assert_eq!(job.apply(finished(), OffsetDateTime::UNIX_EPOCH), JobChange::Unchanged);
-    assert_eq!(job.apply(found(CompletedBy::Banners), OffsetDateTime::UNIX_EPOCH), JobChange::StatusChanged);
-    assert_eq!(job.completed_by, Some(CompletedBy::Banners));
-}
-
-#[test]
-fn a_short_archive_is_asked_about_until_its_missing_files_are_named() {
-    let short = |entries: u64| {
-        let checksum = Checksum { algorithm: ChecksumAlgorithm::Crc32, value: "AAAAAA==".into() };
-        let (name, key, content_type) = ("a".into(), "a".into(), "application/zip".into());
-        let file = StoredFile { name, key, bytes: 1, content_type, checksum };
-        let archive = Some(Archive { file, entries, expected: Some(3) });
-        let landed_files = Box::new(LandedFiles { archive, ..LandedFiles::default() });
-        let partial = JobEvent::LandedPartially { landed_files, transfer: None, error: error() };
-        job_after(&[accepted(), finished(), JobEvent::LandingStarted, partial])
-    };
-    assert_eq!(short(3).poll_state.next_poll_at, None, "it is damaged, not short");
-    let mut job = short(2);
-    assert_eq!(job.poll_state.next_poll_at, Some(OffsetDateTime::UNIX_EPOCH + Job::FIRST_POLL_DELAY));
-    let asked = JobEvent::UnverifiedCallbackReceived { received_at: OffsetDateTime::UNIX_EPOCH };
-    assert!(job.is_changed_by(&asked));
-    let missing = vec![MissingFile { name: Some("b".into()), reason: "none".into() }];
-    let named = JobEvent::MissingFilesNamed { missing: missing.clone() };
-    assert_eq!(job.apply(named, OffsetDateTime::UNIX_EPOCH), JobChange::Recorded);
-    assert_eq!((&job.missing, job.status, job.poll_state.next_poll_at), (&missing, JobStatus::Partial, None));
-    assert!(!job.is_changed_by(&asked));
 }

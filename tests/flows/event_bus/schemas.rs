@@ -31,7 +31,8 @@ fn the_schema_rejects_an_invalid_job_event() {
         "detail": {
             "id": format!("{id}:1"), "job_id": id, "sequence": 1, "provider": "abyssale", "kind": "export",
             "status": "submitted", "provider_job_id": "t", "created_at": "2026-03-04T05:06:07.890Z",
-            "updated_at": "2026-03-04T05:06:07.890Z", "progress": null, "metadata": null, "manifest": null,
+            "updated_at": "2026-03-04T05:06:07.890Z", "progress": null, "completed_by": null,
+            "metadata": null, "manifest": null,
             "files_total": 0, "error": null,
         },
     });
@@ -43,6 +44,7 @@ fn the_schema_rejects_an_invalid_job_event() {
         ("/detail/id", json!("1")),
         ("/detail/provider_job_id", json!(null)),
         ("/detail/sequence", json!(-1)),
+        ("/detail/completed_by", json!("magic")),
         ("/detail/updated_at", json!("yesterday")),
         ("/detail/error", json!("no object")),
     ] {
