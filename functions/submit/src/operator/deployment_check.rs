@@ -120,8 +120,8 @@ impl DeploymentCheck<'_> {
         {
             report.add("credits", result);
         }
-        if let Some(result) = self.subscriptions.check(credentials).await.transpose() {
-            report.add("subscriptions", result);
+        if let Some(result) = self.subscriptions.check(credentials).await {
+            report.add("subscriptions", Ok(result));
         }
         Ok(())
     }

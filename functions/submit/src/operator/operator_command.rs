@@ -165,12 +165,21 @@ impl std::fmt::Debug for OperatorCommand {
 impl OperatorCommand {
     /// Whether this is the name of an operator command.
     pub fn is_operator_command(name: &str) -> bool {
-        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET, COMPLETE_SECRET, READ_CREDITS, FAILED_INVOCATIONS]
-            .contains(&name)
+        [
+            SIGNING_SECRET,
+            CHECK,
+            WEBHOOK_SECRET,
+            COMPLETE_SECRET,
+            READ_CREDITS,
+            SUBSCRIPTION,
+            FAILED_INVOCATIONS,
+        ]
+        .contains(&name)
     }
 
     /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}`,
-    /// `{"command": "subscription", "provider": …, "action": …, "event": …}`, `{"command": "check", "provider": …, …}`, `{"command": "webhook_secret", "action": …}`,
+    /// `{"command": "subscription", "provider": …, "action": …, "event": …}`,
+    /// `{"command": "check", "provider": …, …}`, `{"command": "webhook_secret", "action": …}`,
     /// `{"command": "complete_secret"}`, `{"command": "read_credits"}` or
     /// `{"command": "failed_invocations", "action": …, "request_id": …}`.
     ///

@@ -204,21 +204,33 @@ impl<'a> SubscriptionManager<'a> {
 
     /// Checks whether every recorded subscription exists and points to this receiver. Jobs need none, so every finding is
     /// a warning. None when the provider has no subscription service.
-    pub(crate) async fn check(&self, credentials: &Credentials) -> Result<Option<HealthCheckResult>, Error> {
-        if self.service_url.is_none() {
-            return Ok(None);
-        }
+    pub(crate) async fn check(&self, credentials: &Credentials) -> Option<HealthCheckResult> {
+        self.service_url?;
         let (mut here, mut findings) = (vec![], vec![]);
         for event in self.provider.subscription_events() {
-            let Some(recorded) = self.store.read_subscription(&self.name, event).await? else { continue };
-            match self.find(credentials, &recorded).await {
-                Ok(RecordedState::PointsHere) => here.push(*event),
-                Ok(RecordedState::PointsElsewhere) => findings.push(format!("{event} points to another URL")),
-                Ok(RecordedState::Missing) => findings.push(format!("{event} does not exist any more")),
+            match self.find_recorded(credentials, event).await {
+                Ok(None) => {}
+                Ok(Some(RecordedState::PointsHere)) => here.push(*event),
+                Ok(Some(RecordedState::PointsElsewhere)) => {
+                    findings.push(format!("{event} points to another URL"))
+                }
+                Ok(Some(RecordedState::Missing)) => findings.push(format!("{event} does not exist any more")),
                 Err(error) => findings.push(format!("{event} cannot be checked: {}", error.message)),
             }
         }
-        Ok(Some(describe(self.provider.name(), &here, &findings)))
+        Some(describe(self.provider.name(), &here, &findings))
+    }
+
+    /// The state of the recorded subscription to an event. None when there is none.
+    async fn find_recorded(
+        &self,
+        credentials: &Credentials,
+        event: &str,
+    ) -> Result<Option<RecordedState>, Error> {
+        match self.store.read_subscription(&self.name, event).await? {
+            Some(recorded) => self.find(credentials, &recorded).await.map(Some),
+            None => Ok(None),
+        }
     }
 }
 
@@ -231,7 +243,10 @@ fn describe(provider: &str, here: &[&str], findings: &[String]) -> HealthCheckRe
         [] => HealthCheckResult::new(HealthCheckStatus::Ok, existing),
         findings => HealthCheckResult::new(
             HealthCheckStatus::Warning,
-            format!("{}; `landfall subscribe {provider} EVENT` repairs it", findings.join("; ")),
+            format!(
+                "{}; `landfall subscribe {provider} EVENT` replaces what is missing or wrong",
+                findings.join("; ")
+            ),
         ),
     }
 }

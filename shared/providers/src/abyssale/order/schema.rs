@@ -178,7 +178,8 @@ fn gif() -> Value {
     let fps = with_description(integer(2, 9), "The same as `max_fps`.");
     let mut schema =
         options([("max_fps", integer(2, 9)), ("fps", fps), ("repeat", json!({ "type": "number" }))]);
-    schema["not"] = json!({ "required": ["max_fps", "fps"] });
+    // The type matters: `required` holds for null, which is the same as an absent `gif`.
+    schema["not"] = json!({ "type": "object", "required": ["max_fps", "fps"] });
     schema
 }
 
