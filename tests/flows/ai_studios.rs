@@ -4,6 +4,7 @@
 mod automation;
 mod automation_outcomes;
 mod concurrency_limit;
+mod creator_scenarios;
 mod creators;
 mod export;
 mod export_status;

@@ -1,5 +1,7 @@
 //! The trait that each provider implements.
 
+use std::time::Duration;
+
 use model::{Error, Job};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -119,6 +121,20 @@ pub trait Provider: Sync {
     /// Whether a kind of work is finished when the provider responds, so that its caller can wait for the result.
     fn is_synchronous(&self, _kind: &str) -> bool {
         false
+    }
+
+    /// How long the response to the submission of a kind of work may take, if that is longer than a caller's request can
+    /// wait. Such work is submitted from the queue, in an invocation that has this much time. None for other work.
+    fn long_response_time(&self, _kind: &str) -> Option<Duration> {
+        None
+    }
+
+    /// Reads the response to the submission of synchronous work, of [`crate::SynchronousResult::Files`].
+    ///
+    /// # Errors
+    /// As [`Provider::read_delivery`].
+    fn read_submit_response(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
+        self.read_delivery(body)
     }
 
     /// Whether a delivery can be about a job of this kind. A delivery to a job's own callback URL that reports other

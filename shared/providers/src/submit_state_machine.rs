@@ -59,8 +59,8 @@ pub enum SubmitStep {
     Accepted(ProviderJobId),
     /// The provider accepted the work and has finished it.
     Completed {
-        /// The provider's id for the work.
-        provider_job_id: ProviderJobId,
+        /// The provider's id for the work, if it names one.
+        provider_job_id: Option<ProviderJobId>,
         /// The result of the work.
         result: SynchronousResult,
     },
@@ -73,7 +73,7 @@ pub enum SubmitStep {
 /// The result of synchronous work.
 #[derive(Debug)]
 pub enum SynchronousResult {
-    /// Files, in a response that [`crate::Provider::read_delivery`] reads like a delivery.
+    /// Files, in a response that [`crate::Provider::read_submit_response`] reads.
     Files(Bytes),
     /// A JSON result for the caller, without files.
     Json(Value),

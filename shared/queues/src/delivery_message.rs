@@ -46,6 +46,8 @@ pub struct QueuedDelivery {
 pub enum DeliveryRoute {
     /// To the callback URL of this job, authenticated by its token.
     Callback(JobId),
+    /// The response to the submission of this job, which the submit function received itself.
+    SubmitResponse(JobId),
     /// To the URL of a workspace subscription, authenticated by the provider's signature.
     Workspace,
 }

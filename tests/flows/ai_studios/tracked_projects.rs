@@ -55,7 +55,7 @@ async fn advance_and_sweep(world: &World, id: &str, seconds: u64) -> Value {
 async fn a_video_exported_by_another_tool_lands() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
     let tool = OtherTool::start(&world).await;
-    let text = json!({ "language": "en", "text": "Hello", "model": "m", "clothes": "c" });
+    let text = json!({ "language": "en", "text": "Hello", "model": "m" });
     let project = tool.post("/simple/custom", &text).await["projectId"].clone();
     let id = world.submit_request(&tracking_request(&project)).await;
     assert_eq!(advance_and_sweep(&world, &id, 30).await["status"], "rendering");

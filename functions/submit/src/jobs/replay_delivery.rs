@@ -27,10 +27,16 @@ pub(crate) async fn replay_delivery(
     let body = queue_body(&delivery).ok_or_else(|| {
         job_conflict(&job, "the body of this delivery is not stored, so the delivery cannot be replayed")
     })?;
+    // Synchronous work has no callback: what is logged with its job is the response to its submission.
+    let provider = providers::find_provider(job.provider.as_str());
+    let route = match provider.is_some_and(|provider| provider.is_synchronous(&job.kind)) {
+        true => DeliveryRoute::SubmitResponse(id),
+        false => DeliveryRoute::Callback(id),
+    };
     // The original time and id identify the delivery, so that the worker does not log it a second time.
     let message = QueuedDelivery {
         provider: job.provider.clone(),
-        route: DeliveryRoute::Callback(id),
+        route,
         received_at: delivery.received_at,
         delivery_id: Some(delivery.provider_delivery_id),
         body,

@@ -42,20 +42,28 @@ impl<'a> SubmissionContext<'a> {
         self.provider.submit(&context, OffsetDateTime::now_utc())
     }
 
-    /// A client of the provider's API for this invocation.
-    pub(crate) fn provider_client(&self) -> ProviderClient<'a> {
-        self.clients.provider_client(self.provider, Some(self.job_id), self.deadline)
+    /// A client of the provider's API for this invocation. It waits for a response as long as such work may take.
+    pub(crate) fn provider_client(&self, long_response_time: Option<Duration>) -> ProviderClient<'a> {
+        let client = self.clients.provider_client(self.provider, Some(self.job_id), self.deadline);
+        let response_timeout = client.response_timeout.max(long_response_time.unwrap_or_default());
+        ProviderClient { response_timeout, ..client }
     }
 
-    /// The provider's rate limiter, for an invocation that waits at most `max_wait` for a reservation.
-    pub(crate) fn rate_limiter(&self, max_wait: Duration) -> RateLimiter<'a> {
+    /// The provider's rate limiter, for an invocation that waits at most `max_wait` for a reservation. A request whose
+    /// response may take long is sent only if the invocation has this time left.
+    pub(crate) fn rate_limiter(
+        &self,
+        max_wait: Duration,
+        long_response_time: Option<Duration>,
+    ) -> RateLimiter<'a> {
         let config = &self.clients.config;
+        let deadline = self.deadline - long_response_time.unwrap_or_default();
         RateLimiter {
             job_store: &self.clients.job_store,
             provider: providers::provider_name(self.provider),
             interval: config.providers.request_interval(self.provider.name()),
             max_wait,
-            latest_send_time: latest_send_time(config.provider_timeout, self.deadline),
+            latest_send_time: latest_send_time(config.provider_timeout, deadline),
         }
     }
 }

@@ -104,7 +104,8 @@ impl<'a> SubmissionQueueConsumer<'a> {
         mut protocol: Box<dyn SubmitProtocol>,
     ) -> Result<(), Error> {
         let job_store = &self.clients.job_store;
-        let rate_limiter = context.rate_limiter(MAX_QUEUE_WAIT);
+        let long_response_time = context.provider.long_response_time(&job.kind);
+        let rate_limiter = context.rate_limiter(MAX_QUEUE_WAIT, long_response_time);
         let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
             Reservation::Granted(reserved_at) => reserved_at,
             Reservation::RetryAt(free_at) => return self.deferred.enqueue(&job, free_at).await,
@@ -119,7 +120,7 @@ impl<'a> SubmissionQueueConsumer<'a> {
         }
         let segment = Segment::start(job.trace.as_ref(), "Landfall submission");
         let mut attempt = SubmitAttempt {
-            provider_client: context.provider_client(),
+            provider_client: context.provider_client(long_response_time),
             rate_limiter: &rate_limiter,
             job_store,
             documents: &self.clients.documents,

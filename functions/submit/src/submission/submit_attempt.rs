@@ -18,8 +18,8 @@ use crate::submission::{
 pub(crate) enum SubmitOutcome {
     /// The provider accepted the work.
     Accepted(JobEvent),
-    /// The provider accepted the work and has completed it.
-    Completed(JobEvent, SynchronousResult),
+    /// The provider has completed the work. The event holds its id, if it names one.
+    Completed(Option<JobEvent>, SynchronousResult),
     /// The provider may have accepted the work.
     Unknown(JobEvent),
     /// The provider did no work.
@@ -99,10 +99,9 @@ impl SubmitAttempt<'_> {
                     return SubmitOutcome::Accepted(JobEvent::SubmissionAccepted { provider_job_id });
                 }
                 SubmitStep::Completed { provider_job_id, result: outcome } => {
-                    return SubmitOutcome::Completed(
-                        JobEvent::SubmissionAccepted { provider_job_id },
-                        outcome,
-                    );
+                    let accepted = provider_job_id
+                        .map(|provider_job_id| JobEvent::SubmissionAccepted { provider_job_id });
+                    return SubmitOutcome::Completed(accepted, outcome);
                 }
                 SubmitStep::OutcomeUnknown(error) => return unknown_outcome(&error),
                 SubmitStep::Rejected(error) => return self.postpone_if_throttled(error).await,

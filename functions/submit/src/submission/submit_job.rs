@@ -96,7 +96,13 @@ impl<'a> Submission<'a> {
 
     async fn submit(&self, mut job: Job, mut protocol: Box<dyn SubmitProtocol>) -> Result<Job, Error> {
         let clients = self.context.clients;
-        let rate_limiter = self.context.rate_limiter(clients.config.max_submit_wait);
+        if self.context.provider.long_response_time(&job.kind).is_some() {
+            // The caller's own invocation might end before the response, and the result would be lost.
+            let job = self.create_waiting(job, OffsetDateTime::now_utc()).await?;
+            let jobs = SynchronousJobs::new(clients, self.recorder, self.context.deadline);
+            return jobs.wait_for_queued_job(job).await;
+        }
+        let rate_limiter = self.context.rate_limiter(clients.config.max_submit_wait, None);
         let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
             Reservation::Granted(reserved_at) => reserved_at,
             Reservation::RetryAt(_) if !rate_limiter.is_limited() => return Err(out_of_time()),
@@ -119,7 +125,7 @@ impl<'a> Submission<'a> {
             };
         }
         let mut attempt = SubmitAttempt {
-            provider_client: self.context.provider_client(),
+            provider_client: self.context.provider_client(None),
             rate_limiter: &rate_limiter,
             job_store: &clients.job_store,
             documents: &clients.documents,
@@ -149,7 +155,7 @@ impl<'a> Submission<'a> {
                 let jobs = SynchronousJobs::new(clients, self.recorder, deadline);
                 let SynchronousJob { job, is_queued } = jobs.record_result(job, accepted, result).await;
                 // Files that are not queued are landed by the next sweep, which is too late for the caller to wait for.
-                Ok(if is_queued { jobs.wait_for_landing(job).await } else { job })
+                Ok(if is_queued { jobs.wait_for_end(job).await } else { job })
             }
             SubmitOutcome::Postponed(postponement) => self.postpone(job, postponement).await,
             SubmitOutcome::Superseded(job) => Ok(*job),

@@ -1,5 +1,6 @@
 //! Synchronous jobs: the provider does the work within the submit request. Landfall lands the files, and the caller
-//! waits for them as long as the invocation permits.
+//! waits for them as long as the invocation permits. If the response may take longer than a caller can wait, the queue
+//! submits the job, and the caller waits for that.
 
 use std::time::Duration;
 
@@ -39,16 +40,16 @@ impl<'a> SynchronousJobs<'a> {
         Self { job_store: &clients.job_store, delivery_queue: &clients.delivery_queue, recorder, deadline }
     }
 
-    /// Records that the provider accepted the work, and its result.
+    /// Records that the provider accepted the work, if it named an id for it, and its result.
     pub(crate) async fn record_result(
         &self,
         job: Job,
-        accepted: JobEvent,
+        accepted: Option<JobEvent>,
         result: SynchronousResult,
     ) -> SynchronousJob {
         match result {
             SynchronousResult::Json(result) => {
-                let job = self.recorder.record(job, accepted).await;
+                let job = self.record_if_any(job, accepted).await;
                 let job = self.recorder.record(job, JobEvent::ResultReturned { result }).await;
                 SynchronousJob { job, is_queued: false }
             }
@@ -56,7 +57,7 @@ impl<'a> SynchronousJobs<'a> {
                 // The queue comes first: only this response names the files, and the worker lands them from the
                 // message.
                 let queued = self.queue_delivery(&job, body.clone()).await;
-                let job = self.recorder.record(job, accepted).await;
+                let job = self.record_if_any(job, accepted).await;
                 match queued {
                     Ok(()) => SynchronousJob { job, is_queued: true },
                     Err(error) => {
@@ -68,11 +69,18 @@ impl<'a> SynchronousJobs<'a> {
         }
     }
 
-    /// Sends the provider's response to the delivery queue, as if it were a delivery.
+    async fn record_if_any(&self, job: Job, event: Option<JobEvent>) -> Job {
+        match event {
+            Some(event) => self.recorder.record(job, event).await,
+            None => job,
+        }
+    }
+
+    /// Sends the provider's response to the delivery queue, where the worker reads it.
     async fn queue_delivery(&self, job: &Job, body: Bytes) -> Result<(), Error> {
         let message = QueuedDelivery {
             provider: job.provider.clone(),
-            route: DeliveryRoute::Callback(job.id),
+            route: DeliveryRoute::SubmitResponse(job.id),
             received_at: OffsetDateTime::now_utc(),
             delivery_id: None,
             body: DeliveryBody::from_bytes(&body),
@@ -85,15 +93,24 @@ impl<'a> SynchronousJobs<'a> {
     async fn record_delivery(&self, job: Job, body: &[u8], error: Error) -> Job {
         error.log("a result with files is not queued; the sweep lands the files");
         let provider = providers::find_provider(job.provider.as_str());
-        let report = provider.and_then(|provider| provider.read_delivery(body).ok());
-        match report.and_then(|report| report.event) {
-            Some(event) => self.recorder.record(job, event).await,
-            None => job,
+        let report = provider.and_then(|provider| provider.read_submit_response(body).ok());
+        self.record_if_any(job, report.and_then(|report| report.event)).await
+    }
+
+    /// Waits for a job that the queue submits.
+    ///
+    /// # Errors
+    /// The error with which the provider rejected the submission.
+    pub(crate) async fn wait_for_queued_job(&self, job: Job) -> Result<Job, Error> {
+        let job = self.wait_for_end(job).await;
+        match job.submission_error() {
+            Some(rejection) => Err(rejection.to_error().with_job(job.id)),
+            None => Ok(job),
         }
     }
 
-    /// Waits until the job's files are landed or no time is left, and returns the job as it is then.
-    pub(crate) async fn wait_for_landing(&self, mut job: Job) -> Job {
+    /// Waits until the job has ended or no time is left, and returns the job as it is then.
+    pub(crate) async fn wait_for_end(&self, mut job: Job) -> Job {
         while !job.status.is_final() && time_until(self.deadline) > RESPONSE_TIME {
             tokio::time::sleep(POLL_INTERVAL).await;
             match tokio::time::timeout(time_until(self.deadline), self.job_store.get(job.id)).await {
@@ -101,11 +118,20 @@ impl<'a> SynchronousJobs<'a> {
                 Ok(Ok(None)) | Err(_) => break,
                 Ok(Err(error)) => error.log("a landing job cannot be read"),
             }
-            if job.status == JobStatus::Landing && job.error.is_some() {
-                // The landing failed temporarily. The caller need not wait for the retry.
+            if is_delayed(&job) {
                 break;
             }
         }
         job
+    }
+}
+
+/// Whether the submission or the landing failed temporarily, or the outcome of the submission is unknown. The caller need
+/// not wait for what happens later.
+fn is_delayed(job: &Job) -> bool {
+    match job.status {
+        JobStatus::Unknown => true,
+        JobStatus::Waiting | JobStatus::Landing => job.error.is_some(),
+        _ => false,
     }
 }

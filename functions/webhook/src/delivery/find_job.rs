@@ -48,7 +48,7 @@ impl<'a> JobFinder<'a> {
         message: &QueuedDelivery,
         report: &DeliveryReport,
     ) -> Result<JobLookup, Error> {
-        if let DeliveryRoute::Callback(id) = &message.route {
+        if let DeliveryRoute::Callback(id) | DeliveryRoute::SubmitResponse(id) = &message.route {
             return Ok(JobLookup::Found(*id));
         }
         let Some(provider_job_id) = &report.provider_job_id else { return Ok(JobLookup::NotFound) };

@@ -6,7 +6,7 @@ use job_store::{JobStore, NewDeliveryLogEntry, StoredJob};
 use model::{Error, ErrorClass, JobChange, JobEvent, JobId, truncate_text};
 use notifications::EventBus;
 use providers::{DeliveryReport, Provider};
-use queues::{DeliveryBody, QueuedDelivery};
+use queues::{DeliveryBody, DeliveryRoute, QueuedDelivery};
 use runtime::{Segment, SegmentId, XrayDaemon};
 use time::OffsetDateTime;
 
@@ -70,7 +70,11 @@ impl<'a> DeliveryProcessor<'a> {
         let provider = providers::find_provider(message.provider.as_str())
             .ok_or_else(|| Error::new(ErrorClass::Internal, "a queued delivery names no known provider"))?;
         runtime::record_provider(provider.name());
-        let (report, problem) = match provider.read_delivery(&body) {
+        let report = match message.route {
+            DeliveryRoute::SubmitResponse(_) => provider.read_submit_response(&body),
+            DeliveryRoute::Callback(_) | DeliveryRoute::Workspace => provider.read_delivery(&body),
+        };
+        let (report, problem) = match report {
             Ok(report) => (report, None),
             Err(malformed) => {
                 let problem = truncate_text(&malformed.to_string(), MAX_PROBLEM_BYTES);

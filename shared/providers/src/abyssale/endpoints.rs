@@ -110,7 +110,7 @@ impl WireRequest {
             WireRequest::Image => {
                 banner::provider_job_id(&body).filter(|_| banner::has_file(&body)).map(|provider_job_id| {
                     let outcome = SynchronousResult::Files(response.clone());
-                    SubmitStep::Completed { provider_job_id, result: outcome }
+                    SubmitStep::Completed { provider_job_id: Some(provider_job_id), result: outcome }
                 })
             }
             WireRequest::DynamicImage => id("id").map(|provider_job_id| {
@@ -120,7 +120,10 @@ impl WireRequest {
                     // 201 when it was created now, 200 when it existed before.
                     fields.insert("created".into(), (status == StatusCode::CREATED).into());
                 }
-                SubmitStep::Completed { provider_job_id, result: SynchronousResult::Json(result) }
+                SubmitStep::Completed {
+                    provider_job_id: Some(provider_job_id),
+                    result: SynchronousResult::Json(result),
+                }
             }),
         };
         step.unwrap_or_else(|| {

@@ -1,15 +1,26 @@
 //! Maps each kind of work to its submission, its poll and its place in the limits. Its fields and its schema are in
 //! `order`.
 
+use std::time::Duration;
+
 use model::{Error, ErrorClass, Job};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
-    document_submission::DocumentSubmission, order::Kind, poll::ProjectPoll, submit::ProjectSubmission,
+    document_submission::DocumentSubmission,
+    dubbing::{DubbingPoll, DubbingSubmission},
+    generated_asset::GeneratedAssetSubmission,
+    order::Kind,
+    poll::ProjectPoll,
+    submit::ProjectSubmission,
     wire_request::Tracking,
 };
 use crate::{ApiAccess, PollStatus, Query, SubmitContext, SubmitProtocol};
+
+/// The time that is left to the provider to make an asset. An invocation of the submit function ends after 60 seconds, of
+/// which the token, the reservation and the record of the result take some.
+const MAX_ASSET_TIME: Duration = Duration::from_secs(45);
 
 /// Starts the submission of a job's next request.
 ///
@@ -35,6 +46,8 @@ pub(super) fn submit(
         | Kind::TopicToVideo
         | Kind::UrlToVideo
         | Kind::DocsToVideo => Ok(Box::new(ProjectSubmission::new(kind, context, now)?)),
+        Kind::Dubbing => Ok(Box::new(DubbingSubmission::new(context, now)?)),
+        Kind::Generated(asset) => Ok(Box::new(GeneratedAssetSubmission::new(context, asset)?)),
     }
 }
 
@@ -61,7 +74,24 @@ pub(super) fn poll(
             let poll = ProjectPoll::new(access, job, now)?;
             Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
         }
+        Kind::Dubbing => {
+            let poll = DubbingPoll::new(access, job, now)?;
+            Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
+        }
+        // Only the response to the request names an asset.
+        Kind::Generated(_) => Ok(None),
     }
+}
+
+/// Whether a kind of work is finished when the provider responds (contract 7).
+pub(super) fn is_synchronous(kind: &str) -> bool {
+    matches!(Kind::parse(kind), Some(Kind::Generated(_)))
+}
+
+/// How long the response to a submission may take, if that is longer than a caller's request. The provider makes an asset
+/// before it responds, and does not say how long that takes. A result whose response is not awaited is lost, and paid for.
+pub(super) fn long_response_time(kind: &str) -> Option<Duration> {
+    is_synchronous(kind).then_some(MAX_ASSET_TIME)
 }
 
 /// Returns the project that a job locks. It has one export at a time (contract 2, E5): the progress is that of the
@@ -77,7 +107,9 @@ pub(super) fn exclusive_resource(job: &Job) -> Option<String> {
         Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo | Kind::DocsToVideo => {
             job.provider_job_id.as_ref().map(|id| id.as_str().to_owned())
         }
-        Kind::CreateProject | Kind::SimpleVideo | Kind::CustomVideo => None,
+        Kind::CreateProject | Kind::SimpleVideo | Kind::CustomVideo | Kind::Dubbing | Kind::Generated(_) => {
+            None
+        }
     }
 }
 
@@ -93,8 +125,10 @@ pub(super) fn is_concurrency_limited(job: &Job) -> bool {
             | Kind::ScriptsToVideo
             | Kind::TopicToVideo
             | Kind::UrlToVideo
-            | Kind::DocsToVideo,
+            | Kind::DocsToVideo
+            | Kind::Dubbing,
         ) => true,
-        None => false,
+        // Nothing of it remains at the provider after the response.
+        Some(Kind::Generated(_)) | None => false,
     }
 }

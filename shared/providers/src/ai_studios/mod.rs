@@ -6,15 +6,18 @@
 mod access_token;
 mod api_request;
 mod document_submission;
+mod dubbing;
 mod envelope;
 mod error_response;
 mod export_status;
 mod file_name;
+mod generated_asset;
 mod health_check;
 mod kind_dispatch;
 mod lenient_values;
 mod multipart_form;
 mod order;
+mod paid_request;
 mod partial_json_parser;
 mod poll;
 mod retry_delays;
@@ -23,6 +26,8 @@ mod submit;
 mod submit_errors;
 mod webhook;
 mod wire_request;
+
+use std::time::Duration;
 
 use model::{Error, Job};
 use serde_json::{Map, Value, json};
@@ -136,6 +141,19 @@ impl Provider for AiStudios {
         now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
         kind_dispatch::poll(access, job, now)
+    }
+
+    fn is_synchronous(&self, kind: &str) -> bool {
+        kind_dispatch::is_synchronous(kind)
+    }
+
+    fn long_response_time(&self, kind: &str) -> Option<Duration> {
+        kind_dispatch::long_response_time(kind)
+    }
+
+    /// Unlike a callback, the response to Landfall's own request is authentic.
+    fn read_submit_response(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
+        generated_asset::read_response(body).and_then(limit_report)
     }
 
     fn poll_schedule(&self) -> PollSchedule {

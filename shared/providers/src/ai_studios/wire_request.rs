@@ -64,6 +64,9 @@ impl WireRequest {
             Kind::UrlToVideo => return Ok(automation("/automation/url_to_video", "url", order)),
             // Its input is the uploaded documents, which are added after their upload.
             Kind::DocsToVideo => return Ok(automation("/automation/docs-to-video", "files", order)),
+            Kind::Dubbing | Kind::Generated(_) => {
+                return Err(Error::new(ErrorClass::Internal, "such work has no project"));
+            }
         };
         Ok(creation(path.to_owned(), with_export(body, context)))
     }

@@ -25,6 +25,8 @@ pub(super) struct Account {
     pub(super) user_id: String,
     /// Ids and names; the first one is the personal workspace.
     pub(super) workspaces: Vec<(String, String)>,
+    /// Ids and names of the templates of projects.
+    pub(super) templates: Vec<(String, String)>,
     /// The seeded projects: never exported, exported before, and one of another account.
     pub(super) project_ids: Vec<String>,
     pub(super) exported_project_id: String,
@@ -34,12 +36,14 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn seeded(ids: &IdGenerator) -> Self {
         let workspace = |number, name: &str| (seeded_id(ids, "workspace", number), name.to_owned());
+        let template = |number, name: &str| (seeded_id(ids, "template", number), name.to_owned());
         let project = |number| seeded_id(ids, "project", number);
         Self {
             app_id: "studio.acme-media".to_owned(),
             user_key: format!("uk_{}", truncate_id(hex(&ids.seeded("user key", 0)), 32)),
             user_id: format!("u-{}", truncate_id(hex(&ids.seeded("user", 0)), 8)),
             workspaces: vec![workspace(0, "Personal"), workspace(1, "Acme Media")],
+            templates: vec![template(0, "Product launch"), template(1, "Training")],
             project_ids: (0..6).map(project).collect(),
             exported_project_id: project(6),
             foreign_project_id: project(7),
@@ -73,6 +77,11 @@ impl Account {
     pub(super) fn workspaces_view(&self) -> Vec<Value> {
         let view = |(id, name): &(String, String)| json!({"workspaceId": id, "workspaceName": name});
         self.workspaces.iter().map(view).collect()
+    }
+
+    /// Returns the templates as the dropdown lists them.
+    pub(super) fn templates_view(&self) -> Vec<Value> {
+        self.templates.iter().map(|(id, name)| json!({"id": id, "name": name})).collect()
     }
 }
 

@@ -59,6 +59,7 @@ fn route_call(
             admin_actions::forge_webhook(simulator, id, &body()?, at)
         }
         (&Method::GET, ["exports"]) => Ok(simulator.state.exports.view()),
+        (&Method::GET, ["creations"]) => Ok(simulator.state.creations.view()),
         (&Method::GET, ["tokens"]) => Ok(json!({"issued": simulator.tokens.count()})),
         (&Method::POST, ["tokens", "revoke"]) => {
             simulator.tokens.revoke();
@@ -144,6 +145,7 @@ fn list_calls() -> Value {
         "DELETE /projects/{id}": "delete the project",
         "POST /projects/{id}/forge": "send a forged webhook of its latest export: {forgery}",
         "GET /exports": "accepted posts, credits and each export",
+        "GET /creations": "accepted calls that make a project, a dubbing or a file, with answers and prices",
         "GET /tokens": "how many were issued", "POST /tokens/revoke": "revoke every issued token",
         "GET /requests/peak[?endpoint=&method=&path=]": "the most requests in any one second of real time",
         "GET /requests[?endpoint=&method=&path=]": "requests to the API and Files endpoints",

@@ -46,12 +46,20 @@ pub(super) fn handle_api_request(
             &settings,
         )),
         (Some(fault), response) => apply_fault(fault, response.unwrap_or_default(), &settings),
+        (None, Some(response)) if is_slow(request, &settings) => {
+            response::delayed_reply(response, seconds(settings.tools.response_seconds))
+        }
         (None, Some(response)) => response::reply(response),
         (None, None) => response::reset_connection(),
     };
     simulator.state.request_log.record(Endpoint::Api, request, &reply, at);
     simulator.state.request_rate.record(Endpoint::Api, method, path, at.wall);
     reply
+}
+
+/// Whether the answer waits for the work that it names.
+fn is_slow(request: &Request<Bytes>, settings: &Settings) -> bool {
+    settings.tools.response_seconds > 0.0 && Route::find(request).is_ok_and(|route| route.is_synchronous())
 }
 
 /// Returns the index of the project that a call names in its path, its query or its body.

@@ -24,14 +24,27 @@ pub(super) fn download_url(
         project.urls_shown += 1;
         query.push(format!("v={}", project.urls_shown));
     }
-    if let Some(lifetime) = settings.files.url_lifetime_seconds {
-        query.push(format!("expires={}", (at.now + seconds(lifetime)).unix_timestamp()));
-    }
-    let url = media_url(simulator, &settings, &name);
+    query.extend(expiry(&settings, at));
+    with_query(media_url(simulator, &settings, &format!("{name}.mp4")), &query)
+}
+
+/// Returns the URL of a file that belongs to no project, as shown at this moment.
+pub(super) fn file_url(simulator: &AiStudiosSimulator, file: &str, at: Moment) -> String {
+    let settings = &simulator.state.settings;
+    with_query(media_url(simulator, settings, file), expiry(settings, at).as_slice())
+}
+
+/// Returns the part of the query that ends the validity of a URL, if there is one.
+fn expiry(settings: &Settings, at: Moment) -> Option<String> {
+    let lifetime = settings.files.url_lifetime_seconds?;
+    Some(format!("expires={}", (at.now + seconds(lifetime)).unix_timestamp()))
+}
+
+fn with_query(url: String, query: &[String]) -> String {
     if query.is_empty() { url } else { format!("{url}?{}", query.join("&")) }
 }
 
-pub(super) fn media_url(simulator: &AiStudiosSimulator, settings: &Settings, name: &str) -> String {
+fn media_url(simulator: &AiStudiosSimulator, settings: &Settings, file: &str) -> String {
     let origin = settings.invented.media_origin.as_ref().unwrap_or(&simulator.origins.files);
-    format!("{origin}/{}/{name}.mp4", settings.invented.media_folder)
+    format!("{origin}/{}/{file}", settings.invented.media_folder)
 }

@@ -5,12 +5,16 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::ai_studios::account::object_id;
-use crate::ai_studios::api_error::ApiError;
+use crate::ai_studios::api_error::{ApiError, ErrorKind};
 use crate::ai_studios::download_url;
-use crate::ai_studios::dubbing::{DubbedVideo, DubbingFolder, MAX_LANGUAGES};
+use crate::ai_studios::dubbing::{DubbedVideo, DubbingFolder};
+use crate::ai_studios::dubbing_request;
 use crate::ai_studios::envelope::{self, ResponsePayload};
+use crate::ai_studios::field_check::FieldPolicies;
 use crate::ai_studios::multipart;
-use crate::ai_studios::progress_fields::format_progress;
+use crate::ai_studios::progress_fields::{FAILURE_MESSAGE, format_progress};
+use crate::ai_studios::settings::dubbing::{FailureForm, ItemOrder};
+use crate::ai_studios::settings::progress::EarlyUrl;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
@@ -18,30 +22,30 @@ use crate::virtual_clock::Moment;
 pub(super) fn create_dubbing_folder(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
+    policies: FieldPolicies,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    if !simulator.state.settings.dubbing.offered {
+    let settings = &simulator.state.settings;
+    if !settings.dubbing.offered {
         return Err(ApiError::route_not_found());
     }
     let parts = multipart::parse_form(request)?;
-    let source = |part: &&multipart::FormPart| {
-        part.name == "url" && !part.content.is_empty() || part.name == "file" && part.file_name.is_some()
-    };
-    let source = parts.iter().find(source).ok_or_else(|| ApiError::invalid("file or url is required"))?;
-    let name = source.file_name.clone().unwrap_or_else(|| source.text());
-    let slots = (0..MAX_LANGUAGES).map(|number| format!("target_{number}"));
-    let languages = slots.filter_map(|slot| parts.iter().find(|part| part.name == slot));
-    let languages: Vec<String> = languages.map(multipart::FormPart::text).collect();
-    if languages.is_empty() || languages.iter().any(|language| !language.contains('-')) {
-        return Err(ApiError::invalid("target_0 must be a language such as en-US"));
-    }
+    let requested = dubbing_request::read_dubbing_request(&parts, &settings.dubbing, policies)?;
+    let languages = u32::try_from(requested.languages.len()).unwrap_or(u32::MAX);
+    let price = settings.dubbing.credit.saturating_mul(languages);
+    simulator.state.exports.charge(settings.export.credits, price)?;
     let mut new_id = |label: &str| object_id(simulator.ids.next_hex(label));
     let id = new_id("folder");
-    let videos = languages
-        .into_iter()
-        .map(|language| DubbedVideo { project_id: new_id("dubbed"), language })
+    let videos = (0..)
+        .zip(requested.languages)
+        .map(|(number, language)| DubbedVideo { project_id: new_id("dubbed"), language, number })
         .collect();
-    simulator.state.folders.push(DubbingFolder { id: id.clone(), name, started: at.now, videos });
+    simulator.state.folders.push(DubbingFolder {
+        id: id.clone(),
+        name: requested.source,
+        started: at.now,
+        videos,
+    });
     Ok(json!({"folderId": id}))
 }
 
@@ -51,16 +55,24 @@ pub(super) fn show_dubbing_folder(
     query: &str,
     at: Moment,
 ) -> Result<ResponsePayload, ApiError> {
+    let settings = &simulator.state.settings;
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let id = pairs.find(|(name, _)| name == "folderId").map(|(_, value)| value.into_owned());
     let id = id.ok_or_else(|| ApiError::invalid("folderId is required"))?;
     let folder = simulator.state.folders.iter().find(|folder| folder.id == id);
-    let folder = folder.ok_or_else(|| {
-        ApiError::new(crate::ai_studios::api_error::ErrorKind::Missing, "folder does not exist")
-    })?;
-    let items =
-        folder.videos.iter().map(|video| dubbed_video_json(simulator, folder, video, "download_url", at));
-    Ok(envelope::list_payload(items.collect(), simulator.state.settings.lists.dubbing, "items"))
+    let folder = folder.filter(|folder| folder.is_older_than(settings.dubbing.missing_seconds, at.now));
+    let folder = folder.ok_or_else(|| ApiError::new(ErrorKind::Missing, "folder does not exist"))?;
+    let mut items = Vec::new();
+    let empty = settings.dubbing.missing_seconds + settings.dubbing.items_after_seconds;
+    if folder.is_older_than(empty, at.now) {
+        let field = settings.dubbing.url_field.name();
+        items
+            .extend(folder.videos.iter().map(|video| dubbed_video_json(simulator, folder, video, field, at)));
+    }
+    if settings.dubbing.order == ItemOrder::Reversed {
+        items.reverse();
+    }
+    Ok(envelope::list_payload(items, settings.lists.dubbing, "items"))
 }
 
 /// Returns the same progress for `/editor/progress`, if the settings allow it.
@@ -87,27 +99,38 @@ fn find_dubbed_video<'a>(
 pub(super) fn is_dubbed_video_ready(simulator: &AiStudiosSimulator, id: &str, at: Moment) -> bool {
     let settings = &simulator.state.settings.dubbing;
     find_dubbed_video(simulator, id)
-        .is_some_and(|(folder, video)| folder.status_at(video, settings, at.now).progress >= 100.0)
+        .is_some_and(|(folder, video)| folder.status_at(video, settings, at.now).ready)
 }
 
 fn dubbed_video_json(
     simulator: &AiStudiosSimulator,
     folder: &DubbingFolder,
     video: &DubbedVideo,
-    url: &str,
+    url_field: &str,
     at: Moment,
 ) -> Value {
-    let status = folder.status_at(video, &simulator.state.settings.dubbing, at.now);
-    let mut view = json!({
-        "projectId": video.project_id,
-        "name": format!("{} ({})", folder.name, video.language),
-        "progress": format_progress(status.progress, simulator.state.settings.progress.number),
-    });
-    if status.failed {
-        view["state"] = simulator.state.settings.invented.states.error.as_str().into();
+    let settings = &simulator.state.settings;
+    let status = folder.status_at(video, &settings.dubbing, at.now);
+    let name = match settings.dubbing.named_by_language {
+        true => format!("{} ({})", folder.name, video.language),
+        false => folder.name.clone(),
+    };
+    let progress = format_progress(status.progress, settings.progress.number);
+    let mut view = json!({"projectId": video.project_id, "name": name, "progress": progress});
+    if status.failed && settings.dubbing.failure != FailureForm::Silent {
+        view["state"] = settings.invented.states.error.as_str().into();
     }
-    if status.progress >= 100.0 {
-        view[url] = download_url::media_url(simulator, &simulator.state.settings, &video.project_id).into();
+    if status.failed && settings.dubbing.failure == FailureForm::Error {
+        view["error"] = json!({"code": settings.invented.codes.internal, "msg": FAILURE_MESSAGE});
+    }
+    match (status.ready, settings.progress.early_url) {
+        (true, _) => {
+            let file = format!("{}.mp4", video.project_id);
+            view[url_field] = download_url::file_url(simulator, &file, at).into();
+        }
+        (false, EarlyUrl::Absent) => {}
+        (false, EarlyUrl::Null) => view[url_field] = Value::Null,
+        (false, EarlyUrl::Empty) => view[url_field] = "".into(),
     }
     view
 }

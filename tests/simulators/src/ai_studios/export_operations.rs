@@ -7,6 +7,7 @@ use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::account::{object_id, task_id};
 use crate::ai_studios::api_error::{ApiError, ErrorKind};
 use crate::ai_studios::export_run::ExportRun;
+use crate::ai_studios::field_check::{DocumentedField, FieldForm, optional, required};
 use crate::ai_studios::project::Owner;
 use crate::ai_studios::project_settings;
 use crate::ai_studios::request_body::RequestBody;
@@ -15,8 +16,12 @@ use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::webhook_scheduling;
 use crate::virtual_clock::Moment;
 
-/// The values of `resolution`.
-const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
+/// The fields that every call takes that can export.
+pub(super) const EXPORT_FIELDS: [DocumentedField; 3] = [
+    optional("workspaceId", FieldForm::Text),
+    optional("resolution", FieldForm::OneOf(&["4k", "1080", "720", "480"])),
+    optional("webhookUrl", FieldForm::HttpUrl),
+];
 
 /// The options of an export.
 #[derive(Debug, Clone)]
@@ -26,7 +31,7 @@ pub(super) struct ExportOptions {
     webhook_url: Option<String>,
 }
 
-/// Reads the fields that every exporting route takes.
+/// Reads [`EXPORT_FIELDS`] of a body that was checked against them.
 pub(super) fn parse_export_options(
     simulator: &AiStudiosSimulator,
     body: &RequestBody,
@@ -38,14 +43,11 @@ pub(super) fn parse_export_options(
         }
     }
     let resolution = body.text("resolution")?.unwrap_or_else(|| "1080".to_owned());
-    if !RESOLUTIONS.contains(&resolution.as_str()) {
-        return Err(ApiError::invalid("resolution is invalid"));
-    }
     let workspace = body.text("workspaceId")?;
     if workspace.as_deref().is_some_and(|id| !simulator.account.has_workspace(id)) {
         return Err(ApiError::new(ErrorKind::Forbidden, "no permission for this workspace"));
     }
-    Ok(ExportOptions { workspace, resolution, webhook_url: body.http_url("webhookUrl")? })
+    Ok(ExportOptions { workspace, resolution, webhook_url: body.text("webhookUrl")? })
 }
 
 /// `POST /editor/project/export`.
@@ -54,6 +56,7 @@ pub(super) fn accept_export(
     body: &RequestBody,
     at: Moment,
 ) -> Result<Value, ApiError> {
+    body.check(&[&[required("projectId", FieldForm::Text)], &EXPORT_FIELDS])?;
     let id = body.required_text("projectId")?;
     let options = parse_export_options(simulator, body)?;
     let index = find_own_project(simulator, &id, at)?;
@@ -62,9 +65,7 @@ pub(super) fn accept_export(
         return Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project in this workspace"));
     }
     let automation = &simulator.state.settings.automation;
-    let unfinished =
-        project.creation.as_ref().is_some_and(|creation| !creation.has_ended(automation, at.now));
-    if unfinished && automation.early_export == AcceptancePolicy::Refuse {
+    if project.is_being_made(automation, at.now) && automation.early_export == AcceptancePolicy::Refuse {
         return Err(ApiError::invalid("the project is still being created"));
     }
     let id = start_export(simulator, index, options, at)?;
@@ -93,10 +94,7 @@ pub(super) fn start_export(
 ) -> Result<String, ApiError> {
     let settings = project_settings::settings_for_project(simulator, index);
     let exports = &mut simulator.state.exports;
-    let left = settings.export.credits.map(|credits| credits.saturating_sub(exports.credits));
-    if left.is_some_and(|left| left < settings.export.credit) {
-        return Err(ApiError::new(ErrorKind::Quota, "not enough credit"));
-    }
+    exports.check_credit(settings.export.credits, settings.export.credit)?;
     let project = simulator.state.projects.at_mut(index);
     let mut starts = at.now;
     if project.running_export(at.now).is_some() {

@@ -6,10 +6,10 @@ use http::{Method, Request, Response, StatusCode};
 
 use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::fault_types::DownloadFault;
+use crate::ai_studios::media_file::MediaFile;
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::ai_studios::stored_video::{self, REDIRECT_FOLDER, StoredVideo};
-use crate::ai_studios::video_file::Video;
+use crate::ai_studios::stored_file::{self, REDIRECT_FOLDER, StoredContent, StoredFile};
 use crate::byte_range::{self, FileMetadata, RangeNotSatisfiable};
 use crate::response;
 use crate::simulator::{Endpoint, Reply, SendMode};
@@ -22,7 +22,7 @@ pub(super) fn handle_download(
     at: Moment,
 ) -> Reply {
     let (method, path) = (request.method(), request.uri().path());
-    let stored = stored_video::find_video(simulator, path, at);
+    let stored = stored_file::find_file(simulator, path, at);
     let index = stored.as_ref().and_then(|stored| stored.index);
     let project = index.map(|index| simulator.state.projects.at(index).id.clone());
     // No fault applies at the target of a redirect.
@@ -38,7 +38,7 @@ pub(super) fn handle_download(
 
 fn respond(
     simulator: &mut AiStudiosSimulator,
-    stored: Option<StoredVideo>,
+    stored: Option<StoredFile>,
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
     at: Moment,
@@ -59,20 +59,25 @@ fn respond(
     let Some(stored) = stored else {
         return response::reply(storage_error_response(StatusCode::NOT_FOUND, "NoSuchKey"));
     };
-    if stored_video::is_url_expired(simulator, &stored, request.uri().query().unwrap_or_default(), at) {
+    if stored_file::is_url_expired(simulator, &stored, request.uri().query().unwrap_or_default(), at) {
         return response::reply(storage_error_response(StatusCode::FORBIDDEN, "AccessDenied"));
     }
-    let video = Video::of(&stored.note, settings.files.padding_megabytes);
-    let video = match fault {
-        Some(DownloadFault::Truncated { bytes }) => video.cut_to(*bytes),
-        Some(_) | None => video,
+    let (file, content_type) = match &stored.content {
+        StoredContent::Video { note } => {
+            (MediaFile::video(note, settings.files.padding_megabytes), settings.files.content_type.as_str())
+        }
+        StoredContent::Generated(content, content_type) => (MediaFile::generated(content), *content_type),
+    };
+    let file = match fault {
+        Some(DownloadFault::Truncated { bytes }) => file.cut_to(*bytes),
+        Some(_) | None => file,
     };
     let content_type = match fault {
         Some(DownloadFault::ContentType { value }) => value,
-        Some(_) | None => &settings.files.content_type,
+        Some(_) | None => content_type,
     };
     Reply {
-        response: range_response(request, &video, content_type, settings.files.ranges),
+        response: range_response(request, &file, content_type, settings.files.ranges),
         send_mode: send_mode(fault),
     }
 }
@@ -112,13 +117,13 @@ fn fault_response(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Res
 
 fn range_response(
     request: &Request<Bytes>,
-    video: &Video,
+    file: &MediaFile,
     content_type: &str,
     ranges: bool,
 ) -> Response<Bytes> {
-    let (length, etag) = (video.length(), video.etag());
+    let (length, etag) = (file.length(), file.etag());
     let metadata = FileMetadata { length, content_type, etag: &etag, ranges };
-    byte_range::respond_with_range(request, &metadata, |part| video.read(part)).unwrap_or_else(
+    byte_range::respond_with_range(request, &metadata, |part| file.read(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
             let mut response = storage_error_response(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
             response::insert_header(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));

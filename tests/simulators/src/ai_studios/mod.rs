@@ -12,10 +12,14 @@ mod admin_actions;
 mod admin_router;
 mod api_endpoint;
 mod api_error;
+mod automation_options;
 mod automation_project;
+mod creation_log;
+mod document_upload;
 mod download_url;
 mod dubbing;
 mod dubbing_operations;
+mod dubbing_request;
 mod envelope;
 mod export;
 mod export_operations;
@@ -23,24 +27,30 @@ mod export_progress;
 mod export_run;
 mod fault_queues;
 mod fault_types;
+mod field_check;
 mod files_endpoint;
 mod forged_webhook;
+mod generated_asset;
+mod imported_project;
+mod media_file;
 mod multipart;
 mod operation_dispatch;
 mod outbox;
 mod progress_fields;
 mod project;
 mod project_creation;
+mod project_edit;
 mod project_response;
 mod project_settings;
 mod request_body;
 mod route;
 mod scenario;
+mod scene_check;
 mod settings;
 mod state;
-mod stored_video;
+mod stored_file;
 mod token_auth;
-mod video_file;
+mod tool_operations;
 mod webhook_delivery;
 mod webhook_request;
 mod webhook_scheduling;
@@ -86,6 +96,7 @@ impl Simulator for AiStudiosSimulator {
 
     fn describe(&self) -> Value {
         let workspaces = self.account.workspaces.iter().map(|(id, _)| id.as_str());
+        let templates = self.account.templates.iter().map(|(id, _)| id.as_str());
         json!({
             "api_url": self.origins.api,
             "app_id": self.account.app_id,
@@ -96,6 +107,7 @@ impl Simulator for AiStudiosSimulator {
             "exported_project_id": self.account.exported_project_id,
             "foreign_project_id": self.account.foreign_project_id,
             "workspace_ids": workspaces.collect::<Vec<_>>(),
+            "template_ids": templates.collect::<Vec<_>>(),
         })
     }
 
@@ -104,7 +116,9 @@ impl Simulator for AiStudiosSimulator {
     }
 
     fn shorten_latencies(&mut self) {
-        (self.state.settings.timeline.queue_seconds, self.state.settings.timeline.ramp_seconds) = (0.5, 3.0);
+        let settings = &mut self.state.settings;
+        (settings.timeline.queue_seconds, settings.timeline.ramp_seconds) = (0.5, 3.0);
+        (settings.automation.creation_seconds, settings.dubbing.ramp_seconds) = (3.0, 3.0);
     }
 
     fn demo_job(&self) -> Value {

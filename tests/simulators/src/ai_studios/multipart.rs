@@ -3,8 +3,11 @@
 use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
 
+use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::api_error::ApiError;
+use crate::ai_studios::field_check::FieldPolicies;
 
 /// One part of a form.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +22,50 @@ impl FormPart {
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.content).trim().to_owned()
     }
+
+    /// Returns the name of a file that is not empty.
+    pub(super) fn file(&self) -> Option<&str> {
+        self.file_name.as_deref().filter(|name| !name.is_empty() && !self.content.is_empty())
+    }
+}
+
+/// Checks that a form has only these text fields, which are no files, and these files. A field may not be repeated;
+/// a file may.
+pub(super) fn check_names(
+    parts: &[FormPart],
+    texts: &[&str],
+    files: &[&str],
+    policies: FieldPolicies,
+) -> Result<(), ApiError> {
+    for (number, part) in parts.iter().enumerate() {
+        let name = part.name.as_str();
+        let wrong = match (texts.contains(&name), files.contains(&name)) {
+            (true, false) if part.file_name.is_some() => "must be a text",
+            (true, false) if parts[..number].iter().any(|earlier| earlier.name == name) => "is repeated",
+            (false, true) if part.file_name.is_none() => "must be a file",
+            (false, false) if policies.unknown_fields == AcceptancePolicy::Refuse => {
+                "is not a parameter of this call"
+            }
+            _ => continue,
+        };
+        return Err(ApiError::invalid(format!("{name} {wrong}")));
+    }
+    Ok(())
+}
+
+/// Whether a file's name ends with one of these types.
+pub(super) fn has_type(file: &str, types: &[&str]) -> bool {
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| types.contains(&extension.as_str()))
+}
+
+/// Returns the parts for the log: texts as they are, files by name and length.
+pub(super) fn summarize_form(parts: &[FormPart]) -> Value {
+    let summary = |part: &FormPart| match &part.file_name {
+        Some(file) => json!({"name": part.name, "file": file, "bytes": part.content.len()}),
+        None => json!({"name": part.name, "text": part.text()}),
+    };
+    parts.iter().map(summary).collect()
 }
 
 /// Parses a form into its parts, in their order.
@@ -31,9 +78,9 @@ pub(super) fn parse_form(request: &Request<Bytes>) -> Result<Vec<FormPart>, ApiE
     let mut parts = Vec::new();
     let mut at = find(body, delimiter.as_bytes(), 0).ok_or_else(wrong)? + delimiter.len();
     while !body[at..].starts_with(b"--") {
+        let start = body[at..].starts_with(b"\r\n").then_some(at + 2).ok_or_else(wrong)?;
         let end = find(body, format!("\r\n{delimiter}").as_bytes(), at).ok_or_else(wrong)?;
-        // Skips the line break after the delimiter.
-        parts.push(parse_part(&body.slice((at + 2).min(end)..end)).ok_or_else(wrong)?);
+        parts.push(parse_part(&body.slice(start.min(end)..end)).ok_or_else(wrong)?);
         at = end + 2 + delimiter.len();
     }
     Ok(parts)
@@ -53,12 +100,37 @@ fn parse_part(bytes: &Bytes) -> Option<FormPart> {
     Some(FormPart { name, file_name, content: bytes.slice(end + 4..) })
 }
 
-/// Returns a parameter of a header, with or without quotation marks.
+/// Returns a parameter of a header. A quoted value may contain semicolons and escaped characters.
 fn parameter(header: &str, requested: &str) -> Option<String> {
-    header.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.trim().split_once('=')?;
-        (name.eq_ignore_ascii_case(requested)).then(|| value.trim_matches('"').to_owned())
-    })
+    let (_, mut rest) = header.split_once(';')?;
+    loop {
+        let (name, after) = rest.split_once('=')?;
+        let (value, next) = parameter_value(after);
+        if name.trim().eq_ignore_ascii_case(requested) {
+            return Some(value);
+        }
+        rest = next.split_once(';')?.1;
+    }
+}
+
+/// Splits a value, quoted or not, from what follows it.
+fn parameter_value(after: &str) -> (String, &str) {
+    let Some(quoted) = after.trim_start().strip_prefix('"') else {
+        let end = after.find(';').unwrap_or(after.len());
+        return (after[..end].trim().to_owned(), &after[end..]);
+    };
+    let (mut value, mut escaped) = (String::new(), false);
+    for (at, character) in quoted.char_indices() {
+        match character {
+            '"' if !escaped => return (value, &quoted[at + 1..]),
+            '\\' if !escaped => escaped = true,
+            character => {
+                value.push(character);
+                escaped = false;
+            }
+        }
+    }
+    (value, "")
 }
 
 fn find(bytes: &[u8], requested: &[u8], from: usize) -> Option<usize> {
@@ -86,6 +158,16 @@ mod tests {
         assert_eq!((parts[0].name.as_str(), parts[0].text().as_str()), ("target_0", "fr-FR"));
         assert_eq!(parts[1].file_name.as_deref(), Some("a.mp4"));
         assert_eq!(parts[1].content.as_ref(), b"\x00\r\n\x01");
+    }
+
+    #[test]
+    fn a_quoted_file_name_may_have_any_character() {
+        let body = b"--b\r\nContent-Disposition: form-data; filename=\"a; name=\\\"x\\\".mp4\"; name=\"file\"\r\n\r\n\
+            x\r\n--b--\r\n";
+        let parts =
+            parse_form(&request("multipart/form-data; charset=utf-8; boundary=\"b\"", body)).expect("a form");
+        assert_eq!(parts[0].name, "file");
+        assert_eq!(parts[0].file(), Some("a; name=\"x\".mp4"));
     }
 
     #[test]

@@ -4,11 +4,13 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::ai_studios::export_run::{ExportPhase, ExportRun};
-use crate::ai_studios::settings::account::Automation;
+use crate::ai_studios::settings::creation::{Automation, FinishOrder};
 use crate::ai_studios::settings::seconds;
 
 /// The progress at which creation stalls, and from which it builds audio, in percent.
 pub(super) const CREATION_STALL_PERCENT: f64 = 50.0;
+/// From which progress the state or the progress is early if the settings say so, in percent.
+const EARLY_FINISH_PERCENT: f64 = 90.0;
 
 /// The owner of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,16 +28,43 @@ pub(super) struct ProjectCreation {
     pub(super) started: OffsetDateTime,
 }
 
+/// The phase of a project's creation, as `/automation/progress` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CreationPhase {
+    Creating,
+    Building,
+    Finished,
+    Failed,
+}
+
 impl ProjectCreation {
-    /// Returns the progress, from 0 to 100.
-    pub(super) fn progress(&self, settings: &Automation, now: OffsetDateTime) -> f64 {
+    /// Returns the true progress, from 0 to 100.
+    fn reached(&self, settings: &Automation, now: OffsetDateTime) -> f64 {
         let elapsed = (now - self.started).as_seconds_f64().max(0.0);
         let reached = (100.0 * elapsed / settings.creation_seconds.max(f64::MIN_POSITIVE)).min(100.0);
-        if settings.stalls { reached.min(CREATION_STALL_PERCENT) } else { reached }
+        let stall = settings.stalls.then_some(CREATION_STALL_PERCENT);
+        stall.into_iter().chain(settings.fails_at_percent).fold(reached, f64::min)
+    }
+
+    /// Returns the phase and the progress that are shown, which need not reach their ends together.
+    pub(super) fn shown(&self, settings: &Automation, now: OffsetDateTime) -> (CreationPhase, f64) {
+        let reached = self.reached(settings, now);
+        let early = reached >= EARLY_FINISH_PERCENT;
+        let progress = if early && settings.finish == FinishOrder::ProgressFirst { 100.0 } else { reached };
+        let phase = match reached {
+            reached if settings.fails_at_percent.is_some_and(|fails| reached >= fails) => {
+                CreationPhase::Failed
+            }
+            100.0.. => CreationPhase::Finished,
+            _ if early && settings.finish == FinishOrder::StateFirst => CreationPhase::Finished,
+            CREATION_STALL_PERCENT.. => CreationPhase::Building,
+            _ => CreationPhase::Creating,
+        };
+        (phase, progress)
     }
 
     pub(super) fn has_ended(&self, settings: &Automation, now: OffsetDateTime) -> bool {
-        self.progress(settings, now) >= 100.0
+        self.reached(settings, now) >= 100.0
     }
 }
 
@@ -53,6 +82,8 @@ pub(super) struct Project {
     pub(super) created: OffsetDateTime,
     pub(super) updated: OffsetDateTime,
     pub(super) creation: Option<ProjectCreation>,
+    /// When the file that it was made from is converted.
+    pub(super) converted: Option<OffsetDateTime>,
     /// Exports, oldest first.
     pub(super) runs: Vec<ExportRun>,
     /// Settings of this project that override those of the account.
@@ -77,6 +108,7 @@ impl Project {
             created,
             updated: created,
             creation: None,
+            converted: None,
             runs: Vec::new(),
             settings: Value::Null,
             scenario: None,
@@ -93,6 +125,12 @@ impl Project {
     fn is_deleted(&self, now: OffsetDateTime) -> bool {
         let deleted = |run: &ExportRun| run.reaches_at(run.timeline.deleted_at_percent?);
         self.runs.iter().filter_map(deleted).any(|deleted| now >= deleted)
+    }
+
+    /// Whether a tool still makes it. Its export before that is not documented (contract 7).
+    pub(super) fn is_being_made(&self, settings: &Automation, now: OffsetDateTime) -> bool {
+        self.creation.as_ref().is_some_and(|creation| !creation.has_ended(settings, now))
+            || self.converted.is_some_and(|converted| now < converted)
     }
 
     /// Returns the running export, if any.

@@ -1,17 +1,44 @@
-//! Projects created or changed through the API, and exported by the same call (contract 7).
+//! Projects made or edited through the API, and exported by the same call (contract 7).
 
-use bytes::Bytes;
-use http::Request;
 use serde_json::{Value, json};
 
-use crate::ai_studios::account::object_id;
+use crate::ai_studios::account::{object_id, task_id};
 use crate::ai_studios::api_error::ApiError;
-use crate::ai_studios::export_operations;
-use crate::ai_studios::multipart;
+use crate::ai_studios::export_operations::{self, EXPORT_FIELDS, ExportOptions};
+use crate::ai_studios::field_check::{DocumentedField, FieldForm, optional, required};
 use crate::ai_studios::project::Project;
 use crate::ai_studios::request_body::RequestBody;
+use crate::ai_studios::scene_check;
+use crate::ai_studios::settings::creation::TaskIdForm;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
+
+/// `POST /editor/project`. Only the Chinese page has `dictionary`.
+const PROJECT_FIELDS: [DocumentedField; 5] = [
+    optional("name", FieldForm::Text),
+    optional("orientation", FieldForm::OneOf(&["landscape", "portrait"])),
+    optional("dictionary", FieldForm::Object),
+    required("scenes", FieldForm::List),
+    IS_EXPORT,
+];
+/// `POST /simple/video`. Only the Chinese page has `ttsType`.
+const CHROMA_KEY_FIELDS: [DocumentedField; 6] = [
+    required("language", FieldForm::Text),
+    required("text", FieldForm::Text),
+    required("model", FieldForm::Text),
+    required("clothes", FieldForm::Text),
+    optional("ttsType", FieldForm::Object),
+    IS_EXPORT,
+];
+/// `POST /simple/custom`.
+const CUSTOM_AVATAR_FIELDS: [DocumentedField; 4] = [
+    required("language", FieldForm::Text),
+    required("text", FieldForm::Text),
+    required("model", FieldForm::Text),
+    IS_EXPORT,
+];
+/// Whether the call also exports. Its default depends on the call.
+pub(super) const IS_EXPORT: DocumentedField = optional("isExport", FieldForm::Flag);
 
 /// Adds a project and returns its index.
 pub(super) fn add_project(
@@ -33,17 +60,16 @@ pub(super) fn create_project(
     body: &RequestBody,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let scenes = body.get("scenes").filter(|scenes| scenes.is_array());
-    let scenes = scenes.cloned().ok_or_else(|| ApiError::invalid("scenes is required"))?;
+    body.check(&[&PROJECT_FIELDS, &EXPORT_FIELDS])?;
+    let scenes = body.get("scenes").cloned().unwrap_or_default();
+    scene_check::check_scenes(body, &scenes, simulator.state.settings.creation.scenes)?;
     let name = body.text("name")?.unwrap_or_else(|| "Default Template".to_owned());
     let orientation = body.text("orientation")?.unwrap_or_else(|| "landscape".to_owned());
-    if !["landscape", "portrait"].contains(&orientation.as_str()) {
-        return Err(ApiError::invalid("orientation is invalid"));
-    }
-    let index = create_and_export(simulator, &name, body, true, at)?;
-    let project = simulator.state.projects.at_mut(index.0);
+    let export = read_export(simulator, body, true)?;
+    let index = add_project(simulator, &name, body.text("workspaceId")?, at);
+    let project = simulator.state.projects.at_mut(index);
     (project.scenes, project.orientation) = (scenes, orientation);
-    Ok(json!({"projectId": index.1}))
+    Ok(json!({"projectId": export_as_requested(simulator, index, export, at)?}))
 }
 
 /// `POST /simple/video`. The documented default of `isExport` is false here.
@@ -52,11 +78,10 @@ pub(super) fn chroma_key_video(
     body: &RequestBody,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    for name in ["language", "text", "model", "clothes"] {
-        body.required_text(name)?;
-    }
-    let (_, id) = create_and_export(simulator, "Chroma key video", body, false, at)?;
-    Ok(json!({"projectId": id}))
+    body.check(&[&CHROMA_KEY_FIELDS, &EXPORT_FIELDS])?;
+    let export = read_export(simulator, body, false)?;
+    let index = add_project(simulator, "Chroma key video", body.text("workspaceId")?, at);
+    Ok(json!({"projectId": export_as_requested(simulator, index, export, at)?}))
 }
 
 /// `POST /simple/custom`.
@@ -65,105 +90,44 @@ pub(super) fn custom_avatar_video(
     body: &RequestBody,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    for name in ["language", "text", "model"] {
-        body.required_text(name)?;
-    }
-    let (index, id) = create_and_export(simulator, "Custom avatar video", body, true, at)?;
-    let task = simulator.state.projects.at(index).runs.last().map(|run| run.task.clone());
-    let task = task.unwrap_or_else(|| crate::ai_studios::account::task_id(&simulator.ids.next_hex("task")));
-    Ok(json!({"projectId": id, "taskId": task}))
+    body.check(&[&CUSTOM_AVATAR_FIELDS, &EXPORT_FIELDS])?;
+    let export = read_export(simulator, body, true)?;
+    let index = add_project(simulator, "Custom avatar video", body.text("workspaceId")?, at);
+    let id = export_as_requested(simulator, index, export, at)?;
+    let of_export = simulator.state.projects.at(index).runs.last().map(|run| run.task.clone());
+    Ok(match (simulator.state.settings.creation.task_id, of_export) {
+        (TaskIdForm::Absent, _) => json!({"projectId": id}),
+        (TaskIdForm::Same, Some(task)) => json!({"projectId": id, "taskId": task}),
+        (TaskIdForm::Other, _) | (TaskIdForm::Same, None) => {
+            json!({"projectId": id, "taskId": task_id(&simulator.ids.next_hex("task"))})
+        }
+    })
 }
 
-/// `POST /editor/project/{key}`: the updates are checked for their form only.
-pub(super) fn edit_project(
-    simulator: &mut AiStudiosSimulator,
-    id: &str,
+/// Reads whether and how the call exports. An export that cannot be paid for is an error before a project is made.
+pub(super) fn read_export(
+    simulator: &AiStudiosSimulator,
     body: &RequestBody,
-    at: Moment,
-) -> Result<Value, ApiError> {
-    let index = export_operations::find_own_project(simulator, id, at)?;
-    let updates = body.get("updates").and_then(|updates| updates.get("value")).and_then(Value::as_array);
-    let updates = updates.ok_or_else(|| ApiError::invalid("updates.value is required"))?;
-    let whole = |update: &Value| update["sceneIdx"].is_u64() && update["type"].is_string();
-    if !updates.iter().all(whole) {
-        return Err(ApiError::invalid("updates.value is invalid"));
+    by_default: bool,
+) -> Result<Option<ExportOptions>, ApiError> {
+    let options = export_operations::parse_export_options(simulator, body)?;
+    if !body.boolean_or("isExport", by_default)? {
+        return Ok(None);
     }
-    export_if_requested(simulator, index, body, true, at)
+    let prices = &simulator.state.settings.export;
+    simulator.state.exports.check_credit(prices.credits, prices.credit)?;
+    Ok(Some(options))
 }
 
-/// `POST /editor/project/modify`, which only the Korean pages still describe.
-pub(super) fn modify_project(
-    simulator: &mut AiStudiosSimulator,
-    body: &RequestBody,
-    at: Moment,
-) -> Result<Value, ApiError> {
-    let index = export_operations::find_own_project(simulator, &body.required_text("projectId")?, at)?;
-    if !body.get("updates").is_some_and(Value::is_object) {
-        return Err(ApiError::invalid("updates is required"));
-    }
-    export_if_requested(simulator, index, body, false, at)
-}
-
-/// `POST /editor/project/pptpdf`.
-pub(super) fn project_from_file(
-    simulator: &mut AiStudiosSimulator,
-    request: &Request<Bytes>,
-    at: Moment,
-) -> Result<Value, ApiError> {
-    let parts = multipart::parse_form(request)?;
-    let file = parts.iter().find(|part| part.name == "file").and_then(|part| part.file_name.clone());
-    let file = file.ok_or_else(|| ApiError::invalid("file is required"))?;
-    let known = ["pdf", "ppt", "pptx"].iter().any(|kind| file.to_ascii_lowercase().ends_with(kind));
-    if !known {
-        return Err(ApiError::invalid("file must be a pdf, ppt or pptx"));
-    }
-    let name = parts.iter().find(|part| part.name == "name").map_or(file, multipart::FormPart::text);
-    let index = add_project(simulator, &name, None, at);
-    Ok(json!({"projectId": simulator.state.projects.at(index).id}))
-}
-
-/// `DELETE /editor/project`.
-pub(super) fn delete_projects(
-    simulator: &mut AiStudiosSimulator,
-    body: &RequestBody,
-) -> Result<Value, ApiError> {
-    let ids = body.get("ids").and_then(Value::as_array);
-    let ids = ids.ok_or_else(|| ApiError::invalid("ids is required"))?;
-    let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
-    Ok(json!({"deletedCount": simulator.state.projects.delete(&ids)}))
-}
-
-/// Creates a project and exports it if the body or the default says so. Returns its index and the id to poll.
-fn create_and_export(
-    simulator: &mut AiStudiosSimulator,
-    name: &str,
-    body: &RequestBody,
-    export_by_default: bool,
-    at: Moment,
-) -> Result<(usize, String), ApiError> {
-    let (options, exports) = (
-        export_operations::parse_export_options(simulator, body)?,
-        body.boolean_or("isExport", export_by_default)?,
-    );
-    let index = add_project(simulator, name, body.text("workspaceId")?, at);
-    let id = simulator.state.projects.at(index).id.clone();
-    Ok((index, if exports { export_operations::start_export(simulator, index, options, at)? } else { id }))
-}
-
-fn export_if_requested(
+/// Exports the project if the call says so, and returns the id to poll.
+pub(super) fn export_as_requested(
     simulator: &mut AiStudiosSimulator,
     index: usize,
-    body: &RequestBody,
-    export_by_default: bool,
+    export: Option<ExportOptions>,
     at: Moment,
-) -> Result<Value, ApiError> {
-    let (options, exports) = (
-        export_operations::parse_export_options(simulator, body)?,
-        body.boolean_or("isExport", export_by_default)?,
-    );
-    let project = simulator.state.projects.at_mut(index);
-    project.updated = at.now;
-    let id = project.id.clone();
-    let id = if exports { export_operations::start_export(simulator, index, options, at)? } else { id };
-    Ok(json!({"projectId": id}))
+) -> Result<String, ApiError> {
+    match export {
+        Some(options) => export_operations::start_export(simulator, index, options, at),
+        None => Ok(simulator.state.projects.at(index).id.clone()),
+    }
 }

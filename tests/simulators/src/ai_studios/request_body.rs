@@ -3,27 +3,61 @@
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Map, Value};
-use url::Url;
 
 use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::api_error::ApiError;
+use crate::ai_studios::field_check::{self, DocumentedField, FieldPolicies};
 
-/// A JSON object. Unknown fields are ignored.
+/// A JSON object.
 #[derive(Debug)]
 pub(super) struct RequestBody {
     fields: Map<String, Value>,
-    wrong_types: AcceptancePolicy,
+    policies: FieldPolicies,
 }
 
 impl RequestBody {
     /// Parses the body. An array is an error: some of the vendor's own samples send one by mistake (contract 8,
     /// C18).
-    pub(super) fn read(request: &Request<Bytes>, wrong_types: AcceptancePolicy) -> Result<Self, ApiError> {
+    pub(super) fn read(request: &Request<Bytes>, policies: FieldPolicies) -> Result<Self, ApiError> {
         match serde_json::from_slice(request.body()) {
-            Ok(Value::Object(fields)) => Ok(Self { fields, wrong_types }),
+            Ok(Value::Object(fields)) => Ok(Self { fields, policies }),
             Ok(_) => Err(ApiError::invalid("the body must be a JSON object")),
             Err(_) => Err(ApiError::invalid("the body is not valid JSON")),
         }
+    }
+
+    /// Reads the body, and from the query what the body lacks. The vendor's samples of one call send an empty body.
+    pub(super) fn read_with_query(
+        request: &Request<Bytes>,
+        policies: FieldPolicies,
+    ) -> Result<Self, ApiError> {
+        let mut body = match request.body().is_empty() {
+            true => Self { fields: Map::new(), policies },
+            false => Self::read(request, policies)?,
+        };
+        let query = request.uri().query().unwrap_or_default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            body.fields.entry(name).or_insert_with(|| value.into());
+        }
+        Ok(body)
+    }
+
+    /// Checks the body against the tables of its call.
+    pub(super) fn check(&self, tables: &[&[DocumentedField]]) -> Result<(), ApiError> {
+        field_check::check_fields(&self.fields, "", tables, self.policies)
+    }
+
+    /// Checks an object inside the body. `path` is its place in the body, with its dot.
+    pub(super) fn check_inner(
+        &self,
+        value: &Value,
+        path: &str,
+        table: &[DocumentedField],
+    ) -> Result<(), ApiError> {
+        let name = path.trim_end_matches('.');
+        let fields =
+            value.as_object().ok_or_else(|| ApiError::invalid(format!("{name} must be an object")))?;
+        field_check::check_fields(fields, path, &[table], self.policies)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
@@ -32,11 +66,12 @@ impl RequestBody {
 
     /// Reads an optional text. `null` counts as absent if the settings allow it.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
-        match (self.fields.get(name), self.wrong_types) {
+        match (self.fields.get(name), self.policies.wrong_types) {
             (None, _) | (Some(Value::Null), AcceptancePolicy::Accept) => Ok(None),
-            (Some(Value::String(text)), _) => Ok(Some(text.clone())),
-            (Some(Value::Number(number)), AcceptancePolicy::Accept) => Ok(Some(number.to_string())),
-            (Some(_), _) => Err(ApiError::invalid(format!("{name} must be a string"))),
+            (Some(value), _) => match field_check::text_of(value, self.policies) {
+                Some(text) => Ok(Some(text)),
+                None => Err(ApiError::invalid(format!("{name} must be a string"))),
+            },
         }
     }
 
@@ -51,13 +86,5 @@ impl RequestBody {
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(ApiError::invalid(format!("{name} must be a boolean"))),
         }
-    }
-
-    /// Reads an optional absolute HTTP URL. It is only parsed, never requested.
-    pub(super) fn http_url(&self, name: &str) -> Result<Option<String>, ApiError> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        let fits =
-            Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if fits { Ok(Some(text)) } else { Err(ApiError::invalid(format!("{name} is not a valid URL"))) }
     }
 }

@@ -2,9 +2,12 @@
 
 use crate::ai_studios::access_token::Tokens;
 use crate::ai_studios::account::Account;
+use crate::ai_studios::creation_log::CreationLog;
+use crate::ai_studios::document_upload::UploadedDocument;
 use crate::ai_studios::dubbing::DubbingFolder;
 use crate::ai_studios::export::Exports;
 use crate::ai_studios::fault_queues::Faults;
+use crate::ai_studios::generated_asset::GeneratedAsset;
 use crate::ai_studios::outbox::Outbox;
 use crate::ai_studios::project::Projects;
 use crate::ai_studios::settings::Settings;
@@ -28,6 +31,9 @@ pub struct AiStudiosSimulator {
 pub(super) struct SimulatorState {
     pub(super) projects: Projects,
     pub(super) folders: Vec<DubbingFolder>,
+    pub(super) uploads: Vec<UploadedDocument>,
+    pub(super) assets: Vec<GeneratedAsset>,
+    pub(super) creations: CreationLog,
     pub(super) exports: Exports,
     pub(super) settings: Settings,
     pub(super) faults: Faults,
@@ -42,6 +48,9 @@ impl SimulatorState {
         Self {
             projects: account.projects(ids),
             folders: Vec::new(),
+            uploads: Vec::new(),
+            assets: Vec::new(),
+            creations: CreationLog::default(),
             exports: Exports::default(),
             settings: Settings::default(),
             faults: Faults::default(),

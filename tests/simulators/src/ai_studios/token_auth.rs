@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::access_token::TokenError;
 use crate::ai_studios::api_error::{ApiError, ErrorKind};
+use crate::ai_studios::field_check::FieldPolicies;
 use crate::ai_studios::request_body::RequestBody;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::response;
@@ -19,7 +20,9 @@ pub(super) fn issue_token(
     request: &Request<Bytes>,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let body = RequestBody::read(request, AcceptancePolicy::Refuse)?;
+    let policies =
+        FieldPolicies { wrong_types: AcceptancePolicy::Refuse, unknown_fields: AcceptancePolicy::Accept };
+    let body = RequestBody::read(request, policies)?;
     let (app_id, user_key) = (body.required_text("appId")?, body.required_text("userKey")?);
     if app_id != simulator.account.app_id || user_key != simulator.account.user_key {
         return Err(ApiError::new(ErrorKind::Auth, "appId or userKey is wrong"));

@@ -49,6 +49,7 @@ fn step_after(result: SendResult) -> String {
         SubmitStep::StoreProviderState(state) => format!("stores {state:?}"),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Completed { provider_job_id, result: outcome } => {
+            let provider_job_id = provider_job_id.expect("an id");
             format!("done as {provider_job_id}: {outcome:?}")
         }
         SubmitStep::Rejected(error) => format!("rejected: {}", error.class.name()),

@@ -4,7 +4,7 @@ use model::{Source, SourceRole};
 use serde_json::{Map, Value, json};
 
 use super::status_rules::ResultOwnership;
-use crate::ai_studios::stored_export_state::{StoredState, strip_query};
+use crate::ai_studios::{file_name::file_name_of_url, stored_export_state::StoredState};
 
 /// Returns the source of a video at this URL.
 pub(super) fn video_source(
@@ -22,14 +22,9 @@ pub(super) fn video_source(
     Source { url: url.to_owned(), role: SourceRole::File, name: Some(file_name(project_id, url)), details }
 }
 
-/// The last segment of the URL (contract 6.4), if it is a file name, else a name of the project.
+/// The file name in the URL, or else a name of the project.
 fn file_name(project_id: &str, url: &str) -> String {
-    let last = strip_query(url).rsplit('/').next().unwrap_or_default();
-    let extension = last.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, end)| end);
-    let is_file_name = extension.is_some_and(|extension| {
-        (2..=4).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric())
-    });
-    if is_file_name { last.to_owned() } else { format!("{project_id}.mp4") }
+    file_name_of_url(url).map_or_else(|| format!("{project_id}.mp4"), str::to_owned)
 }
 
 /// What earlier polls have shown, for the manifest. Values that only a callback claimed are included as reported, and

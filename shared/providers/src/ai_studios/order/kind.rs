@@ -1,5 +1,7 @@
 //! The kinds of work (contract 2 and 7).
 
+use super::generated_asset::GeneratedAsset;
+
 /// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ai_studios) enum Kind {
@@ -21,11 +23,15 @@ pub(in crate::ai_studios) enum Kind {
     UrlToVideo,
     /// A project that the provider makes of documents, and its video.
     DocsToVideo,
+    /// A video in other languages.
+    Dubbing,
+    /// What the provider makes within one request.
+    Generated(GeneratedAsset),
 }
 
 impl Kind {
     /// Every kind, in the order of the documents.
-    pub(in crate::ai_studios) const ALL: [Kind; 9] = [
+    pub(in crate::ai_studios) const ALL: [Kind; 15] = [
         Kind::Export,
         Kind::CreateProject,
         Kind::EditProject,
@@ -35,6 +41,12 @@ impl Kind {
         Kind::TopicToVideo,
         Kind::UrlToVideo,
         Kind::DocsToVideo,
+        Kind::Dubbing,
+        Kind::Generated(GeneratedAsset::Image),
+        Kind::Generated(GeneratedAsset::Video),
+        Kind::Generated(GeneratedAsset::Voice),
+        Kind::Generated(GeneratedAsset::Audio),
+        Kind::Generated(GeneratedAsset::Text),
     ];
 
     /// Returns the name in requests and on jobs.
@@ -49,6 +61,8 @@ impl Kind {
             Kind::TopicToVideo => "topic_to_video",
             Kind::UrlToVideo => "url_to_video",
             Kind::DocsToVideo => "docs_to_video",
+            Kind::Dubbing => "dubbing",
+            Kind::Generated(asset) => asset.kind_name(),
         }
     }
 

@@ -6,9 +6,11 @@
 mod automation;
 mod create_project;
 mod documents;
+mod dubbing;
 mod edit_project;
 mod export;
 mod field_validators;
+mod generated_asset;
 mod kind;
 #[cfg(feature = "schema")]
 mod schema;
@@ -20,7 +22,9 @@ use serde_json::{Map, Value};
 use crate::{Order, RequestFields};
 
 pub(super) use automation::OPTIONS;
+pub(super) use dubbing::SWITCHES as DUBBING_SWITCHES;
 pub(super) use field_validators::is_id;
+pub(super) use generated_asset::GeneratedAsset;
 pub(super) use kind::Kind;
 #[cfg(feature = "schema")]
 pub(super) use schema::order_schemas;
@@ -32,6 +36,7 @@ pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order
         return Err(Error::invalid("kind", format!("expected one of: {names}")));
     };
     let mut fields = RequestFields::new(fields);
+    let mut expected_files = Some(1);
     let request = match kind {
         Kind::Export => export::read_export(&mut fields),
         Kind::CreateProject => create_project::read_create_project(&mut fields),
@@ -41,9 +46,18 @@ pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order
         Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo | Kind::DocsToVideo => {
             automation::read_automation(&mut fields, kind)
         }
+        Kind::Dubbing => {
+            let (request, languages) = dubbing::read_dubbing(&mut fields);
+            expected_files = Some(languages);
+            request
+        }
+        Kind::Generated(asset) => {
+            expected_files = (asset != GeneratedAsset::Text).then_some(1);
+            generated_asset::read_generated_asset(&mut fields, asset)
+        }
     };
     fields.finish()?;
-    Ok(Order { kind: kind.name().to_owned(), request: Value::Object(request), expected_files: Some(1) })
+    Ok(Order { kind: kind.name().to_owned(), request: Value::Object(request), expected_files })
 }
 
 #[cfg(test)]

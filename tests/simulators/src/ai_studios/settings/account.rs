@@ -1,4 +1,4 @@
-//! Settings of the whole account: tokens, lists and the calls that create projects.
+//! Settings of the whole account: tokens and lists.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,31 +39,8 @@ pub(crate) enum ListShape {
 pub(crate) struct Lists {
     pub(crate) workspaces: ListShape,
     pub(crate) projects: ListShape,
+    pub(crate) templates: ListShape,
     pub(crate) dubbing: ListShape,
-}
-
-/// How automation tools create projects (contract 7).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Automation {
-    pub(crate) creation_seconds: f64,
-    /// Creation stops permanently at 50 %.
-    pub(crate) stalls: bool,
-    /// An export before creation has ended.
-    pub(crate) early_export: AcceptancePolicy,
-}
-
-/// How videos are dubbed (contract 7).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Dubbing {
-    pub(crate) ramp_seconds: f64,
-    /// Languages whose video fails at 40 %.
-    pub(crate) failing: Vec<String>,
-    /// Whether `/editor/progress` accepts the project ids of a folder.
-    pub(crate) ids_are_projects: bool,
-    /// Whether the route exists. The Chinese service lacks it (contract 1.1).
-    pub(crate) offered: bool,
 }
 
 impl Default for Auth {
@@ -80,18 +57,11 @@ impl Default for Auth {
 
 impl Default for Lists {
     fn default() -> Self {
-        Self { workspaces: ListShape::Data, projects: ListShape::Data, dubbing: ListShape::Data }
-    }
-}
-
-impl Default for Automation {
-    fn default() -> Self {
-        Self { creation_seconds: 40.0, stalls: false, early_export: AcceptancePolicy::Refuse }
-    }
-}
-
-impl Default for Dubbing {
-    fn default() -> Self {
-        Self { ramp_seconds: 60.0, failing: Vec::new(), ids_are_projects: false, offered: true }
+        Self {
+            workspaces: ListShape::Data,
+            projects: ListShape::Data,
+            templates: ListShape::Data,
+            dubbing: ListShape::Data,
+        }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Export {
     pub(crate) optional_fields: AcceptancePolicy,
     /// A value whose JSON type differs from the documented one.
     pub(crate) wrong_types: AcceptancePolicy,
+    /// A field that no table of the vendor has. The real service may ignore it.
+    pub(crate) unknown_fields: AcceptancePolicy,
     pub(crate) previous_url: PreviousUrl,
     /// The cost of one export.
     pub(crate) credit: u32,
@@ -62,6 +64,7 @@ impl Default for Export {
             returned_id: ReturnedId::Same,
             optional_fields: AcceptancePolicy::Accept,
             wrong_types: AcceptancePolicy::Refuse,
+            unknown_fields: AcceptancePolicy::Refuse,
             previous_url: PreviousUrl::UntilFirstTick,
             credit: 2,
             credits: None,

@@ -4,12 +4,15 @@
 //! Settings are grouped. Most can be set for a single project, which is what a scenario does.
 
 pub(super) mod account;
+pub(super) mod creation;
+pub(super) mod dubbing;
 pub(super) mod envelope;
 pub(super) mod export;
 pub(super) mod files;
 pub(super) mod invented;
 pub(super) mod progress;
 pub(super) mod timeline;
+pub(super) mod tools;
 pub(super) mod webhook;
 
 use std::time::Duration;
@@ -24,8 +27,10 @@ pub(super) struct Settings {
     pub(super) invented: invented::Invented,
     pub(super) auth: account::Auth,
     pub(super) lists: account::Lists,
-    pub(super) automation: account::Automation,
-    pub(super) dubbing: account::Dubbing,
+    pub(super) creation: creation::Creation,
+    pub(super) automation: creation::Automation,
+    pub(super) dubbing: dubbing::Dubbing,
+    pub(super) tools: tools::Tools,
     pub(super) envelope: envelope::Envelope,
     pub(super) export: export::Export,
     pub(super) timeline: timeline::Timeline,
@@ -35,7 +40,7 @@ pub(super) struct Settings {
 }
 
 /// Groups that apply to the whole account and cannot be set for one project.
-const ACCOUNT_GROUPS: [&str; 4] = ["auth", "lists", "automation", "dubbing"];
+const ACCOUNT_GROUPS: [&str; 6] = ["auth", "lists", "creation", "automation", "dubbing", "tools"];
 
 /// About thirty years. No date that far away overflows.
 pub(super) const MAX_SECONDS: f64 = 1e9;

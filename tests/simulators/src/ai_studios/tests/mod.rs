@@ -1,13 +1,17 @@
 //! Tests of the simulator through its public interface: requests, replies and webhooks at explicit times.
 
 mod auth;
+mod automation;
 mod contract_fidelity;
+mod creation_log;
 mod downloads;
+mod dubbing;
 mod export_scenarios;
 mod exports;
 mod progress;
 mod project_creation;
 mod scenarios;
+mod tools;
 mod webhooks;
 
 use bytes::Bytes;
@@ -126,6 +130,37 @@ impl TestBench {
         let (status, body) = self.api(Method::POST, "/editor/project/export", &body);
         assert_eq!(status, 200, "{body}");
         text(&body["data"]["projectId"])
+    }
+
+    /// Posts a form. Fields with a file name are files.
+    fn post_form(&mut self, path: &str, fields: &[(&str, Option<&str>, &str)]) -> (u16, Value) {
+        let mut body = String::new();
+        for (name, file, content) in fields {
+            let file = file.map_or_else(String::new, |file| format!("; filename=\"{file}\""));
+            body +=
+                &format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n");
+        }
+        body += "--b--\r\n";
+        let mut request = request(Method::POST, &format!("{V3}{path}"), &Value::Null);
+        *request.body_mut() = Bytes::from(body);
+        let headers = request.headers_mut();
+        headers.insert("content-type", "multipart/form-data; boundary=b".parse().expect("a value"));
+        headers.insert("authorization", self.token.parse().expect("a value"));
+        read(&self.send(Endpoint::Api, request).response)
+    }
+
+    /// Posts a body that is accepted and returns `data`.
+    fn created(&mut self, path: &str, body: &Value) -> Value {
+        let (status, response) = self.api(Method::POST, path, body);
+        assert_eq!(status, 200, "{path}: {response}");
+        response["data"].clone()
+    }
+
+    /// Returns the message of a body that is rejected as invalid.
+    fn rejected(&mut self, path: &str, body: &Value) -> String {
+        let (status, response) = self.api(Method::POST, path, body);
+        assert_eq!((status, &response["error"]["code"]), (400, &json!(4000)), "{path} {body}: {response}");
+        text(&response["error"]["msg"])
     }
 
     fn progress(&mut self, id: &str) -> (u16, Value) {

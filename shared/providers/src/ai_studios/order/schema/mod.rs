@@ -2,7 +2,9 @@
 
 mod automation;
 mod common;
+mod dubbing;
 mod export;
+mod generated_asset;
 mod project;
 mod simple_video;
 
@@ -24,5 +26,7 @@ fn schemas_of(kind: Kind) -> Vec<OrderSchema> {
         Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo | Kind::DocsToVideo => {
             vec![automation::schema(kind)]
         }
+        Kind::Dubbing => vec![dubbing::schema()],
+        Kind::Generated(asset) => vec![generated_asset::schema(asset)],
     }
 }

@@ -1,4 +1,5 @@
-//! The video file of an export: a small playable one, followed by as much padding as a test requests.
+//! The file behind a URL: a small playable video, or a generated file, followed by as much padding as a test
+//! requests.
 
 use std::ops::Range;
 
@@ -13,10 +14,10 @@ const MEBIBYTE: usize = 1 << 20;
 /// The length of a box header.
 const HEADER: usize = 8;
 
-/// A video whose bytes are generated when they are read.
+/// A file whose bytes are generated when they are read.
 #[derive(Debug)]
-pub(super) struct Video {
-    /// The small video and a note that makes it distinct.
+pub(super) struct MediaFile {
+    /// The small video and a note that makes it distinct, or a generated file.
     head: Vec<u8>,
     /// The length of the `free` box after it, header included.
     padding: usize,
@@ -24,15 +25,20 @@ pub(super) struct Video {
     cut_to: Option<usize>,
 }
 
-impl Video {
+impl MediaFile {
     /// Creates the video with this note and this many MiB of padding. Players skip `free` boxes (ISO/IEC
     /// 14496-12, 8.1.2).
-    pub(super) fn of(note: &str, padding_megabytes: u32) -> Self {
+    pub(super) fn video(note: &str, padding_megabytes: u32) -> Self {
         let head = [MP4, &free_box_header(HEADER + note.len()), note.as_bytes()].concat();
         Self { head, padding: padding_megabytes as usize * MEBIBYTE, cut_to: None }
     }
 
-    /// Limits the video to its first bytes.
+    /// Creates a generated file, which has no padding.
+    pub(super) fn generated(content: &[u8]) -> Self {
+        Self { head: content.to_vec(), padding: 0, cut_to: None }
+    }
+
+    /// Limits the file to its first bytes.
     pub(super) fn cut_to(self, bytes: usize) -> Self {
         Self { cut_to: Some(bytes), ..self }
     }
@@ -99,9 +105,9 @@ mod tests {
 
     #[test]
     fn a_video_is_an_mp4_with_and_without_padding() {
-        let small = Video::of("bt-1", 0);
+        let small = MediaFile::video("bt-1", 0);
         assert_eq!(boxes(&small.read(0..small.length())), ["ftyp", "moov", "free", "mdat", "free"]);
-        let large = Video::of("bt-1", 3);
+        let large = MediaFile::video("bt-1", 3);
         assert_eq!(large.length(), small.length() + 3 * MEBIBYTE);
         assert_eq!(boxes(&large.read(0..large.length())).last().map(String::as_str), Some("free"));
         assert_ne!(small.etag(), large.etag());
@@ -109,7 +115,7 @@ mod tests {
 
     #[test]
     fn ranges_add_up_to_the_whole_file() {
-        let video = Video::of("bt-2", 2);
+        let video = MediaFile::video("bt-2", 2);
         let whole = video.read(0..video.length());
         // Not a multiple of a MiB, so that some markers cross a boundary.
         let step = MEBIBYTE / 3 + 1;

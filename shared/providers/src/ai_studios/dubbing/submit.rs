@@ -1,0 +1,118 @@
+//! Submits a dubbing: one POST with a form, which is never repeated when its outcome is unknown.
+
+use bytes::Bytes;
+use model::{Error, ProviderJobId, Secret};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::stored_state::DubbingState;
+use crate::{
+    SendResult, SubmitContext, SubmitProtocol, SubmitStep,
+    ai_studios::{
+        api_request::AiStudiosApi,
+        lenient_values::{read_id, read_text},
+        multipart_form::{FormBody, MultipartForm},
+        order::DUBBING_SWITCHES,
+        paid_request::{PaidBody, PaidRequest, PaidResponse},
+    },
+};
+
+/// The path of the request.
+const PATH: &str = "/automation/translatevideos";
+/// The media type of subtitles. None is documented; the extension of the file name tells the format as well.
+const SUBTITLES_TYPE: &str = "application/x-subrip";
+
+/// The submission of one dubbing.
+pub(in crate::ai_studios) struct DubbingSubmission {
+    request: PaidRequest,
+    now: OffsetDateTime,
+    is_stored: bool,
+}
+
+impl DubbingSubmission {
+    /// Creates the submission of a validated order.
+    ///
+    /// # Errors
+    /// As for [`AiStudiosApi::new`].
+    pub(in crate::ai_studios) fn new(
+        context: &SubmitContext<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Error> {
+        let api = AiStudiosApi::new(context.api_url, context.credentials)?;
+        let form = build_form(context.request);
+        // Only the response names the folder, and no call lists folders.
+        let unknown = "the dubbing may be in progress, but AI Studios has no call that finds it; it is not \
+                       submitted again";
+        Ok(Self {
+            request: PaidRequest::new(api, PATH, PaidBody::Form(form), unknown),
+            now,
+            is_stored: false,
+        })
+    }
+}
+
+impl SubmitProtocol for DubbingSubmission {
+    fn start(&mut self) -> SubmitStep {
+        SubmitStep::Authorize { is_token_rejected: false }
+    }
+
+    fn on_token(&mut self, token: &Secret) -> SubmitStep {
+        self.request.set_token(token);
+        match self.is_stored {
+            true => self.request.send(),
+            // The age of a dubbing counts from its request. The job itself may have waited for a day before.
+            false => SubmitStep::StoreProviderState(DubbingState::before_request(self.now.unix_timestamp())),
+        }
+    }
+
+    fn on_stored(&mut self) -> SubmitStep {
+        self.is_stored = true;
+        self.request.send()
+    }
+
+    fn on_response(&mut self, result: SendResult) -> SubmitStep {
+        match self.request.read_response(&result) {
+            PaidResponse::Next(step) => step,
+            PaidResponse::Success(payload) => match read_id(&payload, &["folderId", "folder_id"]) {
+                Some(folder) => SubmitStep::Accepted(ProviderJobId::new(folder)),
+                None => self
+                    .request
+                    .outcome_unknown("AI Studios accepted the dubbing, but its response names no folder"),
+            },
+        }
+    }
+}
+
+/// Builds the form of an order. Fields that the caller left out stay absent.
+fn build_form(order: &Value) -> FormBody {
+    let mut form = MultipartForm::default();
+    for name in ["url", "original"] {
+        if let Some(text) = read_text(order, &[name]) {
+            form.add_text(name, text);
+        }
+    }
+    for (name, wire_name) in DUBBING_SWITCHES {
+        if let Some(switch) = order.get(name).and_then(Value::as_bool) {
+            form.add_text(wire_name, &switch.to_string());
+        }
+    }
+    if let Some(speakers) = order.get("number_of_speakers").and_then(Value::as_i64) {
+        form.add_text("numberOfSpeakers", &speakers.to_string());
+    }
+    let targets = order.get("targets").and_then(Value::as_array).into_iter().flatten();
+    for (number, language) in targets.filter_map(Value::as_str).enumerate() {
+        form.add_text(&format!("target_{number}"), language);
+        if let Some(subtitles) = order.get("target_srts").and_then(|texts| texts.get(language)?.as_str()) {
+            add_subtitles(&mut form, &format!("targetSrt_{number}"), language, subtitles);
+        }
+    }
+    if let Some(subtitles) = order.get("original_srt").and_then(Value::as_str) {
+        add_subtitles(&mut form, "originalSrt", "original", subtitles);
+    }
+    form.finish()
+}
+
+fn add_subtitles(form: &mut MultipartForm, name: &str, stem: &str, text: &str) {
+    let content = Bytes::copy_from_slice(text.as_bytes());
+    form.add_file(name, &format!("{stem}.srt"), SUBTITLES_TYPE, content);
+}

@@ -1,0 +1,149 @@
+//! Sends a POST that does paid work, and interprets its responses. It is sent again only after a response which proves
+//! that no work was done (contract 2, E4, and 6.2).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use model::{Error, ErrorClass, Secret};
+use serde_json::Value;
+
+use super::{
+    api_request::AiStudiosApi,
+    envelope::{ExpectedPayload, open_envelope},
+    error_response::{ErrorKind, ErrorResponse},
+    multipart_form::FormBody,
+    retry_delays::RetryDelays,
+};
+use crate::{SendFailure, SendResult, SubmitStep};
+
+/// The body of a paid request.
+pub(super) enum PaidBody {
+    /// A JSON object.
+    Json(Value),
+    /// A form, for calls that take files.
+    Form(FormBody),
+}
+
+/// One paid request with the retries that are safe.
+pub(super) struct PaidRequest {
+    api: AiStudiosApi,
+    path: &'static str,
+    body: PaidBody,
+    /// What is said of work whose outcome is unknown.
+    unknown_outcome: &'static str,
+    /// Whether a token was rejected already. The next rejection is not retried.
+    has_rejected_token: bool,
+    retry_delays: RetryDelays,
+}
+
+/// What the response to a paid request means.
+#[derive(Debug)]
+pub(super) enum PaidResponse {
+    /// The provider accepted the work, with this payload.
+    Success(Value),
+    /// It did not, or it is unknown whether it did.
+    Next(SubmitStep),
+}
+
+impl PaidRequest {
+    /// Creates the request. `unknown_outcome` completes the message of an unknown outcome.
+    pub(super) fn new(
+        api: AiStudiosApi,
+        path: &'static str,
+        body: PaidBody,
+        unknown_outcome: &'static str,
+    ) -> Self {
+        let (has_rejected_token, retry_delays) = (false, RetryDelays::default());
+        Self { api, path, body, unknown_outcome, has_rejected_token, retry_delays }
+    }
+
+    /// Sets the token of the request.
+    pub(super) fn set_token(&mut self, token: &Secret) {
+        self.api.set_token(token);
+    }
+
+    /// Returns the step that sends the request.
+    pub(super) fn send(&self) -> SubmitStep {
+        self.build_request().map_or_else(SubmitStep::Rejected, SubmitStep::Send)
+    }
+
+    /// Interprets a response.
+    pub(super) fn read_response(&mut self, result: &SendResult) -> PaidResponse {
+        let response = match result {
+            Ok(response) => response,
+            Err(SendFailure::NotSent) => return PaidResponse::Next(self.reconnect()),
+            Err(SendFailure::MaybeSent) => {
+                let what = "AI Studios did not respond in time, or the connection broke";
+                return PaidResponse::Next(self.outcome_unknown(what));
+            }
+        };
+        let status = response.status();
+        match open_envelope(status, response.body(), ExpectedPayload::Object) {
+            Ok(payload) => PaidResponse::Success(payload),
+            // The work may have started before such a response, whatever its body says.
+            Err(_) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+                let what = format!("AI Studios returned HTTP {}", status.as_u16());
+                PaidResponse::Next(self.outcome_unknown(&what))
+            }
+            Err(error_response) => PaidResponse::Next(self.handle_error_response(result, &error_response)),
+        }
+    }
+
+    /// The provider may have done the work.
+    pub(super) fn outcome_unknown(&self, what: &str) -> SubmitStep {
+        let message = format!("{what}; {}", self.unknown_outcome);
+        SubmitStep::OutcomeUnknown(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
+    }
+
+    fn build_request(&self) -> Result<http::Request<Bytes>, Error> {
+        match &self.body {
+            PaidBody::Json(body) => self.api.post(self.path, body),
+            PaidBody::Form(form) => self.api.post_form(self.path, form),
+        }
+    }
+
+    fn handle_error_response(&mut self, result: &SendResult, error_response: &ErrorResponse) -> SubmitStep {
+        match error_response.kind() {
+            // A request whose token was rejected did no work (contract 1.6).
+            ErrorKind::InvalidToken if !self.has_rejected_token => {
+                self.has_rejected_token = true;
+                SubmitStep::Authorize { is_token_rejected: true }
+            }
+            ErrorKind::Throttled => {
+                let error = error_response.to_error();
+                let (wait, error) = self.retry_delays.next_after_throttling(result, error);
+                self.send_after(wait, error)
+            }
+            ErrorKind::Transient => {
+                self.outcome_unknown("AI Studios returned a response that cannot be parsed")
+            }
+            // The messages of these kinds are about a project, which this work does not start from.
+            ErrorKind::NotFound | ErrorKind::Conflict => {
+                let message = format!("AI Studios rejected the request: {}", error_response.message);
+                let error = Error::new(ErrorClass::ProviderRefusedRequest, message);
+                SubmitStep::Rejected(error.with_provider_error(error_response.to_provider_answer()))
+            }
+            ErrorKind::InvalidToken
+            | ErrorKind::Quota
+            | ErrorKind::Forbidden
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Other => SubmitStep::Rejected(error_response.to_error()),
+        }
+    }
+
+    fn reconnect(&mut self) -> SubmitStep {
+        let message = "AI Studios cannot be reached; nothing was submitted";
+        let error = Error::new(ErrorClass::ProviderUnavailable, message).with_retry_after(30);
+        let wait = self.retry_delays.next_after_failure();
+        self.send_after(wait, error)
+    }
+
+    fn send_after(&self, wait: Option<Duration>, otherwise: Error) -> SubmitStep {
+        match (wait, self.build_request()) {
+            (None, _) => SubmitStep::Rejected(otherwise),
+            (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, deadline_error: otherwise },
+            (Some(_), Err(error)) => SubmitStep::Rejected(error),
+        }
+    }
+}
