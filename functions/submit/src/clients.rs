@@ -12,7 +12,7 @@ use runtime::{AwsConfig, Environment, XrayDaemon};
 use secrets::{SecretStore, TokenCache};
 use time::OffsetDateTime;
 
-use crate::config::Config;
+use crate::{config::Config, submission::document_download::DocumentDownloader};
 
 /// The configuration and every client that the use cases share.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub(crate) struct Clients {
     pub(crate) tracer: XrayDaemon,
     pub(crate) workflow_waiters: WorkflowNotifier,
     pub(crate) presigner: Presigner,
+    pub(crate) documents: DocumentDownloader,
 }
 
 impl Clients {
@@ -56,6 +57,7 @@ impl Clients {
             secrets: SecretStore::new(&aws.service_config("SECRETS_MANAGER"), &config.secret_id),
             token_cache: TokenCache::new(&aws.service_config("SECRETS_MANAGER"), &config.token_secret_id),
             sender: ProviderHttpClient::new()?,
+            documents: DocumentDownloader::new(config.document_guard.clone(), &config.ca_bundle)?,
             caller_webhook_queue: CallerWebhookQueue::new(
                 &aws.service_config("SQS"),
                 &config.caller_webhooks_queue_url,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http_client::{SsrfGuard, UrlOrigin};
 use model::{Error, ErrorClass};
-use runtime::{Environment, ProviderDefaults, ProviderSettings};
+use runtime::{Environment, ProviderDefaults, ProviderSettings, read_ca_bundle};
 use url::Url;
 
 /// The settings of the function.
@@ -39,6 +39,11 @@ pub struct Config {
     /// `WEBHOOK_ALLOWED_HOSTS` and `TRUSTED_ORIGINS`: the hosts that callers' webhooks may have. Default: any public
     /// host.
     pub caller_webhook_guard: SsrfGuard,
+    /// `DOCUMENT_ALLOWED_HOSTS` and `TRUSTED_ORIGINS`: the hosts from which documents of callers are downloaded. Default:
+    /// any public host.
+    pub document_guard: SsrfGuard,
+    /// `TRUSTED_CA_FILE`: certificate authorities that are trusted besides the public ones, as PEM.
+    pub ca_bundle: Vec<u8>,
     /// `MAX_SUBMIT_WAIT_SECONDS`: how long a caller's invocation waits for the rate limit before it puts the job on the
     /// queue. Default 5, at most 15.
     pub max_submit_wait: Duration,
@@ -76,11 +81,17 @@ impl Config {
             link_role_arn: environment.optional("LINK_ROLE_ARN").map(str::to_owned),
             event_bus_name: environment.optional("EVENT_BUS_NAME").map(str::to_owned),
             caller_webhooks_queue_url: environment.required("CALLER_WEBHOOKS_QUEUE_URL")?,
-            caller_webhook_guard: SsrfGuard::for_caller_webhooks(
+            caller_webhook_guard: SsrfGuard::for_caller_urls(
                 environment.comma_separated("WEBHOOK_ALLOWED_HOSTS"),
                 UrlOrigin::parse_trusted_origins(&environment.comma_separated("TRUSTED_ORIGINS"))?,
                 "WEBHOOK_ALLOWED_HOSTS",
             ),
+            document_guard: SsrfGuard::for_caller_urls(
+                environment.comma_separated("DOCUMENT_ALLOWED_HOSTS"),
+                UrlOrigin::parse_trusted_origins(&environment.comma_separated("TRUSTED_ORIGINS"))?,
+                "DOCUMENT_ALLOWED_HOSTS",
+            ),
+            ca_bundle: read_ca_bundle(environment)?,
             max_submit_wait: Duration::from_secs_f64(max_submit_wait.clamp(0.0, 15.0)),
             provider_timeout: Duration::from_secs_f64(provider_timeout.clamp(0.1, 25.0)),
             require_signatures: environment.parse_or_default("REQUIRE_SIGNATURES", false, "true or false")?,

@@ -224,7 +224,7 @@ impl WorkerConfig {
     /// The SSRF guard for caller webhooks. It allows the hosts of `WEBHOOK_ALLOWED_HOSTS` or all public ones, and the
     /// trusted origins.
     pub(crate) fn caller_webhook_guard(&self) -> SsrfGuard {
-        SsrfGuard::for_caller_webhooks(
+        SsrfGuard::for_caller_urls(
             self.webhook_allowed_hosts.iter().cloned(),
             self.trusted_origins.iter().cloned(),
             "WEBHOOK_ALLOWED_HOSTS",

@@ -115,11 +115,9 @@ mod tests {
 
     async fn post(origins: &[&str], url: &str) -> Result<u16, CallerWebhookError> {
         let origins = origins.iter().filter_map(|origin| UrlOrigin::parse(origin));
-        let client = CallerWebhookClient::new(
-            SsrfGuard::for_caller_webhooks([], origins, "WEBHOOK_ALLOWED_HOSTS"),
-            b"",
-        )
-        .expect("a client");
+        let client =
+            CallerWebhookClient::new(SsrfGuard::for_caller_urls([], origins, "WEBHOOK_ALLOWED_HOSTS"), b"")
+                .expect("a client");
         let response =
             client.post(url, HeaderMap::new(), Bytes::from("{}"), Duration::from_millis(500)).await;
         response.map(|response| response.status().as_u16())

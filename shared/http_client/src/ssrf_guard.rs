@@ -71,7 +71,7 @@ impl SsrfGuard {
 
     /// A guard for callers' webhooks, whose hosts are not known beforehand: without a list, every name is allowed. The
     /// connection still requires a public address.
-    pub fn for_caller_webhooks(
+    pub fn for_caller_urls(
         hosts: impl IntoIterator<Item = String>,
         origins: impl IntoIterator<Item = UrlOrigin>,
         setting: impl Into<Arc<str>>,

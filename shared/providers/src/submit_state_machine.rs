@@ -42,6 +42,11 @@ pub enum SubmitStep {
         /// The error for the caller when there is no time to wait.
         deadline_error: Error,
     },
+    /// Download a file of the caller and continue with [`SubmitProtocol::on_downloaded`].
+    Download {
+        /// The URL that the caller named. The SSRF guard has not checked it.
+        url: String,
+    },
     /// Get an access token and continue with [`SubmitProtocol::on_token`].
     Authorize {
         /// Whether the provider rejected the earlier token, so that another one is needed.
@@ -85,6 +90,11 @@ pub trait SubmitProtocol: Send {
     /// Continues with a token, after [`SubmitStep::Authorize`].
     fn on_token(&mut self, _token: &Secret) -> SubmitStep {
         SubmitStep::Rejected(Error::new(ErrorClass::Internal, "the provider uses no access token"))
+    }
+
+    /// Continues with a file, after [`SubmitStep::Download`].
+    fn on_downloaded(&mut self, _result: Result<Bytes, Error>) -> SubmitStep {
+        SubmitStep::Rejected(Error::new(ErrorClass::Internal, "the provider takes no files"))
     }
 
     /// Continues after [`SubmitStep::StoreProviderState`].

@@ -7,6 +7,7 @@
 
 pub(crate) mod caller_webhook_check;
 pub(crate) mod concurrency_limit;
+pub(crate) mod document_download;
 pub(crate) mod enqueue_submission;
 pub(crate) mod exclusive_lock;
 pub(crate) mod idempotency;

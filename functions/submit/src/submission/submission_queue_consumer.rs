@@ -123,6 +123,7 @@ impl<'a> SubmissionQueueConsumer<'a> {
             provider_client: context.provider_client(long_response_time),
             rate_limiter: &rate_limiter,
             job_store,
+            documents: &self.clients.documents,
             previous_refusal: job.error.as_ref().map(|error| error.class),
             job,
             is_waiting: false,

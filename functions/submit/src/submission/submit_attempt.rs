@@ -9,7 +9,10 @@ use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::submission::postpone_submission::{Postponement, out_of_time, waiting_error};
+use crate::submission::{
+    document_download::DocumentDownloader,
+    postpone_submission::{Postponement, out_of_time, waiting_error},
+};
 
 /// The outcome of an attempt.
 pub(crate) enum SubmitOutcome {
@@ -32,6 +35,7 @@ pub(crate) struct SubmitAttempt<'a> {
     pub(crate) provider_client: ProviderClient<'a>,
     pub(crate) rate_limiter: &'a RateLimiter<'a>,
     pub(crate) job_store: &'a JobStore,
+    pub(crate) documents: &'a DocumentDownloader,
     /// The job as this invocation last read or wrote it.
     pub(crate) job: StoredJob,
     /// The class of the provider's refusal in an earlier invocation.
@@ -49,6 +53,8 @@ impl SubmitAttempt<'_> {
         reserved_at: OffsetDateTime,
     ) -> SubmitOutcome {
         let (mut first_reservation, mut token) = (Some(reserved_at), None);
+        let documents = self.documents;
+        let mut turn = None;
         let mut step = protocol.start();
         loop {
             let (request, wait, refusal) = match step {
@@ -69,6 +75,17 @@ impl SubmitAttempt<'_> {
                     };
                     step = protocol.on_token(&new_token);
                     token = Some(new_token);
+                    continue;
+                }
+                SubmitStep::Download { url } => {
+                    let ProviderClient { response_timeout, deadline, .. } = self.provider_client;
+                    if turn.is_none() {
+                        match documents.take_turn(response_timeout, deadline).await {
+                            Ok(taken) => turn = Some(taken),
+                            Err(error) => return SubmitOutcome::Refused(error),
+                        }
+                    }
+                    step = protocol.on_downloaded(documents.download(&url, response_timeout, deadline).await);
                     continue;
                 }
                 SubmitStep::StoreProviderState(notes) => {

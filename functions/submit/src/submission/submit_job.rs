@@ -128,6 +128,7 @@ impl<'a> Submission<'a> {
             provider_client: self.context.provider_client(None),
             rate_limiter: &rate_limiter,
             job_store: &clients.job_store,
+            documents: &clients.documents,
             job: stored,
             previous_refusal: None,
             is_waiting,

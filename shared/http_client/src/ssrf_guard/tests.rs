@@ -191,7 +191,7 @@ fn one_trailing_dot_names_the_same_host_and_every_other_empty_label_is_blocked()
         // A URL that does not parse cannot be requested either.
         if let Ok(parsed) = Url::parse(&url) {
             assert_blocked(&[&url], "the host is not a valid host name");
-            let guard = SsrfGuard::for_caller_webhooks([], None, "WEBHOOK_ALLOWED_HOSTS");
+            let guard = SsrfGuard::for_caller_urls([], None, "WEBHOOK_ALLOWED_HOSTS");
             assert_eq!(guard.check_url(&parsed), Err("the host is not a valid host name".into()), "{host}");
         }
     }
@@ -200,7 +200,7 @@ fn one_trailing_dot_names_the_same_host_and_every_other_empty_label_is_blocked()
 #[test]
 fn a_listed_host_matches_in_any_spelling_and_an_invalid_entry_matches_nothing() {
     let check_with = |entry: &str, url: &str| {
-        SsrfGuard::for_caller_webhooks([entry.to_owned()], None, "WEBHOOK_ALLOWED_HOSTS")
+        SsrfGuard::for_caller_urls([entry.to_owned()], None, "WEBHOOK_ALLOWED_HOSTS")
             .check_url(&Url::parse(url).expect("a URL"))
     };
     for (entry, url) in [
@@ -225,7 +225,7 @@ fn an_origin_is_a_scheme_a_host_and_a_port_and_nothing_else() {
 #[test]
 fn a_webhook_url_may_name_any_host_unless_hosts_are_listed_and_never_an_ip_address() {
     let check_with = |hosts: &[&str], url: &str| {
-        let guard = SsrfGuard::for_caller_webhooks(
+        let guard = SsrfGuard::for_caller_urls(
             hosts.iter().map(|host| (*host).to_owned()),
             None,
             "WEBHOOK_ALLOWED_HOSTS",

@@ -8,12 +8,13 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
+    document_submission::DocumentSubmission,
     dubbing::{DubbingPoll, DubbingSubmission},
     generated_asset::GeneratedAssetSubmission,
     order::Kind,
     poll::ProjectPoll,
     submit::ProjectSubmission,
-    wire_request::{is_tracked, requests_export},
+    wire_request::Tracking,
 };
 use crate::{ApiAccess, PollStatus, Query, SubmitContext, SubmitProtocol};
 
@@ -32,6 +33,10 @@ pub(super) fn submit(
     let kind = Kind::parse(context.kind)
         .ok_or_else(|| Error::new(ErrorClass::Internal, "the order has no kind of AI Studios"))?;
     match kind {
+        // Once the project is made, its export needs no documents.
+        Kind::DocsToVideo if context.provider_job_id.is_none() => {
+            Ok(Box::new(DocumentSubmission::new(context, now)?))
+        }
         Kind::Export
         | Kind::CreateProject
         | Kind::EditProject
@@ -39,7 +44,8 @@ pub(super) fn submit(
         | Kind::CustomVideo
         | Kind::ScriptsToVideo
         | Kind::TopicToVideo
-        | Kind::UrlToVideo => Ok(Box::new(ProjectSubmission::new(kind, context, now)?)),
+        | Kind::UrlToVideo
+        | Kind::DocsToVideo => Ok(Box::new(ProjectSubmission::new(kind, context, now)?)),
         Kind::Dubbing => Ok(Box::new(DubbingSubmission::new(context, now)?)),
         Kind::Generated(asset) => Ok(Box::new(GeneratedAssetSubmission::new(context, asset)?)),
     }
@@ -63,7 +69,8 @@ pub(super) fn poll(
         | Kind::CustomVideo
         | Kind::ScriptsToVideo
         | Kind::TopicToVideo
-        | Kind::UrlToVideo => {
+        | Kind::UrlToVideo
+        | Kind::DocsToVideo => {
             let poll = ProjectPoll::new(access, job, now)?;
             Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
         }
@@ -93,11 +100,11 @@ pub(super) fn long_response_time(kind: &str) -> Option<Duration> {
 pub(super) fn exclusive_resource(job: &Job) -> Option<String> {
     let kind = Kind::parse(&job.kind)?;
     match kind {
-        Kind::Export if is_tracked(&job.request) && !requests_export(&job.request) => None,
+        Kind::Export if Tracking::of(&job.request) == Tracking::Only => None,
         Kind::Export | Kind::EditProject => {
             job.request.get("project_id").and_then(Value::as_str).map(str::to_owned)
         }
-        Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo => {
+        Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo | Kind::DocsToVideo => {
             job.provider_job_id.as_ref().map(|id| id.as_str().to_owned())
         }
         Kind::CreateProject | Kind::SimpleVideo | Kind::CustomVideo | Kind::Dubbing | Kind::Generated(_) => {
@@ -109,7 +116,7 @@ pub(super) fn exclusive_resource(job: &Job) -> Option<String> {
 /// Whether a job counts for the limit of concurrent jobs: everything that renders does.
 pub(super) fn is_concurrency_limited(job: &Job) -> bool {
     match Kind::parse(&job.kind) {
-        Some(Kind::Export) => !is_tracked(&job.request) || requests_export(&job.request),
+        Some(Kind::Export) => Tracking::of(&job.request) != Tracking::Only,
         Some(
             Kind::CreateProject
             | Kind::EditProject
@@ -118,6 +125,7 @@ pub(super) fn is_concurrency_limited(job: &Job) -> bool {
             | Kind::ScriptsToVideo
             | Kind::TopicToVideo
             | Kind::UrlToVideo
+            | Kind::DocsToVideo
             | Kind::Dubbing,
         ) => true,
         // Nothing of it remains at the provider after the response.

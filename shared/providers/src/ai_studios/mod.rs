@@ -5,6 +5,7 @@
 
 mod access_token;
 mod api_request;
+mod document_submission;
 mod dubbing;
 mod envelope;
 mod error_response;
@@ -22,6 +23,7 @@ mod poll;
 mod retry_delays;
 mod stored_export_state;
 mod submit;
+mod submit_errors;
 mod webhook;
 mod wire_request;
 

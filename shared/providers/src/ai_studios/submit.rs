@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use model::{Error, ErrorClass, ProviderJobId, Secret, Violation};
+use model::{Error, ProviderJobId, Secret};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
@@ -17,7 +18,10 @@ use super::{
     order::Kind,
     retry_delays::RetryDelays,
     stored_export_state::{ProjectSnapshot, StoredState},
-    wire_request::{WireRequest, is_tracked, requests_export},
+    submit_errors::{
+        not_exported_error, outcome_unknown_error, refusal_error, refused_export_error, unreachable_error,
+    },
+    wire_request::{Tracking, WireRequest},
 };
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep};
 
@@ -34,17 +38,6 @@ enum SubmitStage {
     Store,
     /// Sends the request that the provider may charge for.
     Post,
-}
-
-/// How an order treats exports that somebody else requested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tracking {
-    /// The order requests its own.
-    None,
-    /// It waits for one and requests none.
-    Only,
-    /// It waits for one, or requests one where nobody did.
-    OrExport,
 }
 
 /// The submission of one request.
@@ -70,14 +63,10 @@ impl ProjectSubmission {
     /// Creates the submission of a validated order.
     ///
     /// # Errors
-    /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
+    /// [`model::ErrorClass::ProviderCredentials`] or [`model::ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
     pub(super) fn new(kind: Kind, context: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let wire_request = WireRequest::next(kind, context)?;
-        let tracking = match (is_tracked(context.request), requests_export(context.request)) {
-            (false, _) => Tracking::None,
-            (true, false) => Tracking::Only,
-            (true, true) => Tracking::OrExport,
-        };
+        let tracking = Tracking::of(context.request);
         let mut state = StoredState {
             asked_at: Some(now.unix_timestamp()),
             joined: tracking == Tracking::Only,
@@ -105,6 +94,11 @@ impl ProjectSubmission {
             has_rejected_token: false,
             retry_delays: RetryDelays::default(),
         })
+    }
+
+    /// Adds uploaded documents to the request for their project.
+    pub(super) fn add_files(&mut self, files: Vec<Value>) {
+        self.wire_request.body["files"] = files.into();
     }
 
     fn project_id(&self) -> &str {
@@ -295,32 +289,15 @@ impl ProjectSubmission {
         self.send_after(wait, error)
     }
 
-    /// Converts an error response to an error that names the caller's field, or what the caller can still do.
     fn rejection_error(&self, error_response: &ErrorResponse) -> Error {
-        let mut error = error_response.to_error();
-        if self.is_continued {
-            let id = self.project_id();
-            let hint = format!(
-                "; AI Studios has made the project {id}, and a job of kind export with this project_id exports it"
-            );
-            error.message.push_str(&hint);
-            return error;
+        match self.is_continued {
+            true => refused_export_error(error_response, self.project_id()),
+            false => refusal_error(error_response, self.has_project_field),
         }
-        if error_response.kind() != ErrorKind::NotFound || !self.has_project_field {
-            return error;
-        }
-        error.with_violations(vec![Violation::new("project_id", "there is no such project at AI Studios")])
     }
 
     fn outcome_unknown(&self, what: &str) -> SubmitStep {
-        let message = match &self.wire_request.project_id {
-            Some(_) => format!("{what}; the export may be in progress, and polling its progress shows it"),
-            None => format!(
-                "{what}; the work may be in progress, but the id of its project is unknown, so it cannot be polled; \
-                 look for the project in AI Studios, and track it with kind export"
-            ),
-        };
-        SubmitStep::OutcomeUnknown(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
+        SubmitStep::OutcomeUnknown(outcome_unknown_error(what, &self.wire_request))
     }
 }
 
@@ -358,22 +335,6 @@ impl SubmitProtocol for ProjectSubmission {
 /// Whether a project is longer than the response limit.
 fn is_truncated(response: &http::Response<Bytes>) -> bool {
     response.status().is_success() && response.body().len() >= PROJECT_RESPONSE_LIMIT.0
-}
-
-/// An automation makes the tracked project, and nobody exports it.
-fn not_exported_error(creation: &ExportProgress) -> Error {
-    let message = format!(
-        "AI Studios makes this project by an automation ({}) and does not export it by itself: with \"export\": true \
-         beside track, Landfall exports it when it is finished",
-        creation.describe()
-    );
-    let missing = Violation::new("export", "expected true, since nobody exports the project");
-    Error::new(ErrorClass::ProviderConflict, message).with_violations(vec![missing])
-}
-
-fn unreachable_error() -> Error {
-    let message = "AI Studios cannot be reached; nothing was submitted";
-    Error::new(ErrorClass::ProviderUnavailable, message).with_retry_after(30)
 }
 
 #[cfg(test)]

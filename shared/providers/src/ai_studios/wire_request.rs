@@ -62,6 +62,8 @@ impl WireRequest {
             Kind::ScriptsToVideo => return Ok(automation("/automation/scripts_to_video", "scripts", order)),
             Kind::TopicToVideo => return Ok(automation("/automation/topic_to_video", "topic", order)),
             Kind::UrlToVideo => return Ok(automation("/automation/url_to_video", "url", order)),
+            // Its input is the uploaded documents, which are added after their upload.
+            Kind::DocsToVideo => return Ok(automation("/automation/docs-to-video", "files", order)),
             Kind::Dubbing | Kind::Generated(_) => {
                 return Err(Error::new(ErrorClass::Internal, "such work has no project"));
             }
@@ -70,14 +72,27 @@ impl WireRequest {
     }
 }
 
-/// Whether an order waits for an export that was requested elsewhere.
-pub(super) fn is_tracked(order: &Value) -> bool {
-    order.get("track") == Some(&Value::Bool(true))
+/// How an order treats exports that somebody else requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tracking {
+    /// The order requests its own.
+    None,
+    /// It waits for one and requests none.
+    Only,
+    /// It waits for one, or requests one where nobody did.
+    OrExport,
 }
 
-/// Whether an order that tracks a project requests its export where nobody did.
-pub(super) fn requests_export(order: &Value) -> bool {
-    order.get("export") == Some(&Value::Bool(true))
+impl Tracking {
+    /// Reads a validated order.
+    pub(super) fn of(order: &Value) -> Self {
+        let is_set = |name: &str| order.get(name) == Some(&Value::Bool(true));
+        match (is_set("track"), is_set("export")) {
+            (false, _) => Tracking::None,
+            (true, false) => Tracking::Only,
+            (true, true) => Tracking::OrExport,
+        }
+    }
 }
 
 fn export(project_id: String, context: &SubmitContext<'_>) -> WireRequest {

@@ -44,6 +44,7 @@ fn step_after(result: SendResult) -> String {
     match submission.on_response(result) {
         SubmitStep::Send(_) => "sent again".into(),
         SubmitStep::SendAfter { wait, .. } => format!("sent again after {} s", wait.as_secs_f64()),
+        SubmitStep::Download { .. } => "needs a file".into(),
         SubmitStep::Authorize { .. } => "needs a token".into(),
         SubmitStep::StoreProviderState(state) => format!("stores {state:?}"),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Credentials, PollStatus,
-    ai_studios::{lenient_values::read_text, stored_export_state::StoredState, wire_request::is_tracked},
+    ai_studios::{lenient_values::read_text, stored_export_state::StoredState, wire_request::Tracking},
 };
 
 /// A project that is not found within this time after the request for its export may not be visible everywhere yet
@@ -67,7 +67,7 @@ impl ExportEvaluation {
             stall: seconds("stall_seconds", DEFAULT_STALL_SECONDS),
             provider_job_id: provider_job_id.map(str::to_owned),
             is_outcome_unknown: provider_job_id.is_none() || job.status == JobStatus::Unknown,
-            is_tracked: is_tracked(&job.request),
+            is_tracked: Tracking::of(&job.request) != Tracking::None,
             project_id: project_id.to_owned(),
             resolution: read_text(&job.request, &["resolution"]).map(str::to_owned),
             landing_url: job.sources.first().map(|source| source.url.clone()),

@@ -1,9 +1,10 @@
-//! Reads an order for a project that the provider makes of scripts, a topic or a web page, and for its video
+//! Reads an order for a project that the provider makes of scripts, a topic, a web page or documents, and for its video
 //! (contract 7, "Two-phase automation").
 
 use serde_json::{Map, Value};
 
 use super::{
+    documents::read_documents,
     field_validators::{MAX_SCRIPT_CHARS, MAX_WORDS_CHARS, Request, is_text, read_export_options, read_text},
     kind::Kind,
 };
@@ -95,6 +96,7 @@ pub(super) fn read_automation(fields: &mut RequestFields, kind: Kind) -> Request
     match kind {
         Kind::ScriptsToVideo => read_text(fields, &mut request, "scripts", MAX_SCRIPT_CHARS),
         Kind::TopicToVideo => read_text(fields, &mut request, "topic", MAX_SCRIPT_CHARS),
+        Kind::DocsToVideo => read_documents(fields, &mut request),
         _ => read_page_url(fields, &mut request),
     }
     read_options(fields, &mut request, kind);
@@ -104,7 +106,11 @@ pub(super) fn read_automation(fields: &mut RequestFields, kind: Kind) -> Request
 
 /// Whether a kind accepts an option.
 pub(super) fn has_option(kind: Kind, name: &str) -> bool {
-    name != "script_option" || kind == Kind::ScriptsToVideo
+    match name {
+        "script_option" => kind == Kind::ScriptsToVideo,
+        "duration" => kind != Kind::DocsToVideo,
+        _ => true,
+    }
 }
 
 fn read_page_url(fields: &mut RequestFields, request: &mut Request) {

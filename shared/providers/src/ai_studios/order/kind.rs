@@ -21,6 +21,8 @@ pub(in crate::ai_studios) enum Kind {
     TopicToVideo,
     /// A project that the provider makes of a web page, and its video.
     UrlToVideo,
+    /// A project that the provider makes of documents, and its video.
+    DocsToVideo,
     /// A video in other languages.
     Dubbing,
     /// What the provider makes within one request.
@@ -29,7 +31,7 @@ pub(in crate::ai_studios) enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documents.
-    pub(in crate::ai_studios) const ALL: [Kind; 14] = [
+    pub(in crate::ai_studios) const ALL: [Kind; 15] = [
         Kind::Export,
         Kind::CreateProject,
         Kind::EditProject,
@@ -38,6 +40,7 @@ impl Kind {
         Kind::ScriptsToVideo,
         Kind::TopicToVideo,
         Kind::UrlToVideo,
+        Kind::DocsToVideo,
         Kind::Dubbing,
         Kind::Generated(GeneratedAsset::Image),
         Kind::Generated(GeneratedAsset::Video),
@@ -57,6 +60,7 @@ impl Kind {
             Kind::ScriptsToVideo => "scripts_to_video",
             Kind::TopicToVideo => "topic_to_video",
             Kind::UrlToVideo => "url_to_video",
+            Kind::DocsToVideo => "docs_to_video",
             Kind::Dubbing => "dubbing",
             Kind::Generated(asset) => asset.kind_name(),
         }

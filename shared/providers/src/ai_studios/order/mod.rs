@@ -5,6 +5,7 @@
 
 mod automation;
 mod create_project;
+mod documents;
 mod dubbing;
 mod edit_project;
 mod export;
@@ -42,7 +43,7 @@ pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order
         Kind::EditProject => edit_project::read_edit_project(&mut fields),
         Kind::SimpleVideo => simple_video::read_simple_video(&mut fields),
         Kind::CustomVideo => simple_video::read_custom_video(&mut fields),
-        Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo => {
+        Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo | Kind::DocsToVideo => {
             automation::read_automation(&mut fields, kind)
         }
         Kind::Dubbing => {

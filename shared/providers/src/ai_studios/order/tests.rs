@@ -147,5 +147,35 @@ fn options_of_an_automation_are_checked_by_name_and_value() {
         assert_eq!(invalid_fields(Kind::UrlToVideo, json!({ "url": url })), ["url"]);
     }
     assert_eq!(invalid_fields(Kind::UrlToVideo, json!({ "topic": "Spring" })), ["url", "topic"]);
-    assert!(read_order("dubbing2", Map::new()).is_err_and(|error| error.violations[0].field == "kind"));
+    assert!(read_order("no-such-kind", Map::new()).is_err_and(|error| error.violations[0].field == "kind"));
+}
+
+#[test]
+fn documents_have_a_name_of_a_known_type_which_their_url_may_hold() {
+    let request = json!({ "documents": [
+        { "url": "https://files.example.com/a/Spring.PDF?X-Signature=s" },
+        { "url": "https://files.example.com/7", "name": "plan.docx" },
+    ] });
+    let order = order(Kind::DocsToVideo, request).expect("a valid request");
+    let documents = json!([
+        { "url": "https://files.example.com/a/Spring.PDF?X-Signature=s", "name": "Spring.PDF" },
+        { "url": "https://files.example.com/7", "name": "plan.docx" },
+    ]);
+    assert_eq!(order.request, json!({ "documents": documents }));
+    let url = "https://files.example.com/a.pdf";
+    for (documents, named) in [
+        (json!([]), vec!["documents"]),
+        (json!(vec![json!({ "url": url }); 11]), vec!["documents"]),
+        (json!([url]), vec!["documents[0]"]),
+        (json!([{ "url": "s3://bucket/a.pdf" }]), vec!["documents[0].url"]),
+        (json!([{ "url": "https://files.example.com/7" }]), vec!["documents[0].name"]),
+        (json!([{ "url": url, "name": "a.exe" }]), vec!["documents[0].name"]),
+        (json!([{ "url": url, "name": "a\r\nX: y.pdf" }]), vec!["documents[0].name"]),
+        (json!([{ "url": url, "key": "a.pdf" }]), vec!["documents[0].key"]),
+    ] {
+        let request = json!({ "documents": documents });
+        assert_eq!(invalid_fields(Kind::DocsToVideo, request.clone()), named, "{request}");
+    }
+    let duration = json!({ "documents": [{ "url": url }], "options": { "duration": 60 } });
+    assert_eq!(invalid_fields(Kind::DocsToVideo, duration), ["options.duration"]);
 }

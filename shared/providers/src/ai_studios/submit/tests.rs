@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{Method, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::*;
 use crate::{Credentials, ai_studios::order};
@@ -76,6 +76,7 @@ fn describe(step: SubmitStep) -> String {
         SubmitStep::Authorize { is_token_rejected: refused } => format!("another token: {refused}"),
         SubmitStep::StoreProviderState(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
         SubmitStep::StoreProviderState(_) => "stores".into(),
+        SubmitStep::Download { .. } => "downloads".into(),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Completed { .. } => "done".into(),
         SubmitStep::Rejected(error) => format!("rejected: {}", error.class.name()),

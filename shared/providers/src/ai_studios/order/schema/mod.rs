@@ -23,7 +23,9 @@ fn schemas_of(kind: Kind) -> Vec<OrderSchema> {
         Kind::EditProject => vec![project::edit()],
         Kind::SimpleVideo => vec![simple_video::simple()],
         Kind::CustomVideo => vec![simple_video::custom()],
-        Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo => vec![automation::schema(kind)],
+        Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo | Kind::DocsToVideo => {
+            vec![automation::schema(kind)]
+        }
         Kind::Dubbing => vec![dubbing::schema()],
         Kind::Generated(asset) => vec![generated_asset::schema(asset)],
     }
