@@ -1,13 +1,17 @@
 //! AI Studios video exports: submission, polling, callbacks and landing. Scenario numbers (S01, ...) are those of the
 //! provider's contract (9.6).
 
+mod asset_scenarios;
 mod automation;
 mod automation_outcomes;
 mod concurrency_limit;
 mod creator_scenarios;
 mod creators;
+mod dubbing;
+mod dubbing_scenarios;
 mod export;
 mod export_status;
+mod generated_assets;
 mod landing;
 mod request_budget;
 mod scenarios;

@@ -147,3 +147,87 @@ impl PaidRequest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Credentials;
+
+    fn request() -> PaidRequest {
+        let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
+        let api = AiStudiosApi::new("https://api.example", &credentials).expect("keys");
+        let body = PaidBody::Json(json!({ "topic": "tea" }));
+        let mut request = PaidRequest::new(api, "/tools/image-generator", body, "it is not submitted again");
+        request.set_token(&Secret::new("h.c.s"));
+        request
+    }
+
+    fn response(status: u16, body: &str) -> SendResult {
+        Ok(http::Response::builder().status(status).body(body.to_owned().into()).expect("a response"))
+    }
+
+    fn read(request: &mut PaidRequest, result: &SendResult) -> String {
+        match request.read_response(result) {
+            PaidResponse::Success(payload) => payload.to_string(),
+            PaidResponse::Next(SubmitStep::OutcomeUnknown(error)) => {
+                assert!(error.message.ends_with("it is not submitted again"), "{}", error.message);
+                "unknown".into()
+            }
+            PaidResponse::Next(SubmitStep::Rejected(error)) => error.class.name().into(),
+            PaidResponse::Next(SubmitStep::SendAfter { wait, .. }) => {
+                format!("again after {} s", wait.as_secs())
+            }
+            PaidResponse::Next(SubmitStep::Authorize { is_token_rejected: true }) => "another token".into(),
+            PaidResponse::Next(step) => panic!("{step:?}"),
+        }
+    }
+
+    #[test]
+    fn the_request_carries_the_token_and_its_json() {
+        let SubmitStep::Send(sent) = request().send() else { panic!("nothing is sent") };
+        assert_eq!(sent.uri().path(), "/api/odin/v3/tools/image-generator");
+        assert_eq!(sent.headers()["content-type"], "application/json");
+        assert_eq!(
+            (&sent.headers()["authorization"], &sent.body()[..]),
+            (&"h.c.s".parse().expect("a header"), &br#"{"topic":"tea"}"#[..])
+        );
+    }
+
+    #[test]
+    fn each_response_has_one_meaning() {
+        for (result, meaning) in [
+            (response(200, r#"{"success":true,"data":{"a":1}}"#), r#"{"a":1}"#),
+            (Err(SendFailure::NotSent), "again after 1 s"),
+            (Err(SendFailure::MaybeSent), "unknown"),
+            (response(500, r#"{"success":false,"error":{"code":5000,"msg":"no"}}"#), "unknown"),
+            (response(504, "<html>"), "unknown"),
+            (response(408, "<html>"), "unknown"),
+            (response(200, "<html>"), "unknown"),
+            (response(429, "<html>"), "again after 30 s"),
+            (response(401, "<html>"), "another token"),
+            (response(402, r#"{"success":false,"error":{"msg":"no credit"}}"#), "ProviderQuota"),
+            (response(403, r#"{"success":false,"error":{"msg":"no permission"}}"#), "ProviderPlan"),
+            (response(404, r#"{"success":false,"error":{"msg":"no"}}"#), "ProviderRefusedRequest"),
+            (response(409, r#"{"success":false,"error":{"msg":"no"}}"#), "ProviderRefusedRequest"),
+            (
+                response(400, r#"{"success":false,"error":{"msg":"topic is required"}}"#),
+                "ProviderRefusedRequest",
+            ),
+        ] {
+            assert_eq!(read(&mut request(), &result), meaning, "{result:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_replaced_once_and_a_connection_attempted_three_times() {
+        let mut rejected = request();
+        let result = response(401, "<html>");
+        assert_eq!(read(&mut rejected, &result), "another token");
+        assert_eq!(read(&mut rejected, &result), "ProviderCredentials");
+        let mut unreachable = request();
+        let steps = [(); 3].map(|()| read(&mut unreachable, &Err(SendFailure::NotSent)));
+        assert_eq!(steps, ["again after 1 s", "again after 2 s", "ProviderUnavailable"]);
+    }
+}

@@ -21,6 +21,7 @@ mod dubbing;
 mod dubbing_operations;
 mod dubbing_request;
 mod envelope;
+mod example_jobs;
 mod export;
 mod export_operations;
 mod export_progress;
@@ -129,5 +130,13 @@ impl Simulator for AiStudiosSimulator {
             "resolution": "1080",
             "metadata": {"campaign": "spring"},
         })
+    }
+
+    fn example_jobs(&self) -> Vec<Value> {
+        // Not the demonstration's project: an edit of a project that is being exported waits.
+        let project = self.account.project_ids.last().map(String::as_str).unwrap_or_default();
+        let mut shown = vec![self.demo_job()];
+        shown.extend(example_jobs::example_jobs(project));
+        shown
     }
 }

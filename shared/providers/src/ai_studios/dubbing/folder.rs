@@ -11,9 +11,6 @@ use crate::ai_studios::{
     lenient_values::{read_id, read_text},
 };
 
-/// The names of the field that may hold the list. The page has a table of one item and no sample, so the shape of the
-/// list is unknown.
-const LIST_FIELDS: [&str; 6] = ["projects", "items", "list", "videos", "results", "folder"];
 /// The names that a field with the language of an item may have. The page has no such field.
 const LANGUAGE_FIELDS: [&str; 6] =
     ["language", "target", "targetLanguage", "target_language", "languageCode", "locale"];
@@ -71,8 +68,10 @@ pub(super) fn read_folder(payload: Value) -> Vec<DubbedItem> {
     if is_item(&payload) {
         return vec![DubbedItem::read(&payload)];
     }
-    let list = LIST_FIELDS.iter().find(|name| payload.get(**name).is_some()).copied();
-    let items = list_items(payload, list.unwrap_or(LIST_FIELDS[0]));
+    // The page has a table of one item and no sample, so the name of a field with the list is unknown.
+    let fields = payload.as_object().into_iter().flatten();
+    let list = fields.filter(|(_, value)| value.is_array()).map(|(name, _)| name.clone()).next();
+    let items = list_items(payload, &list.unwrap_or_default());
     items.iter().filter(|item| is_item(item)).map(DubbedItem::read).collect()
 }
 
@@ -88,7 +87,7 @@ mod tests {
         for payload in [
             json!([item]),
             json!({ "projects": [item] }),
-            json!({ "items": [item] }),
+            json!({ "folderId": "f", "items": [item] }),
             json!({ "0": item }),
             item.clone(),
             json!([item, {}, 7]),

@@ -116,3 +116,87 @@ fn add_subtitles(form: &mut MultipartForm, name: &str, stem: &str, text: &str) {
     let content = Bytes::copy_from_slice(text.as_bytes());
     form.add_file(name, &format!("{stem}.srt"), SUBTITLES_TYPE, content);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+    use url::Url;
+
+    use super::*;
+    use crate::Credentials;
+
+    fn submission(order: &Value) -> DubbingSubmission {
+        let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
+        let callback_url =
+            Url::parse("https://landfall.example/webhooks/ai_studios/job/token").expect("a URL");
+        let context = SubmitContext {
+            kind: "dubbing",
+            request: order,
+            provider_job_id: None,
+            provider_state: &Map::new(),
+            callback_url: &callback_url,
+            api_url: "https://api.example",
+            credentials: &credentials,
+        };
+        DubbingSubmission::new(&context, OffsetDateTime::UNIX_EPOCH).expect("keys")
+    }
+
+    #[test]
+    fn the_form_has_the_fields_of_the_order_and_no_others() {
+        let order = json!({
+            "url": "https://youtu.be/a", "targets": ["en-US", "ko-KR"], "original": "ja-JP", "original_srt": "O",
+            "target_srts": { "ko-KR": "K" }, "dubbing_only": true, "remove_bgm": false, "number_of_speakers": 2,
+        });
+        let form = String::from_utf8(build_form(&order).bytes.to_vec()).expect("text");
+        let parts: Vec<String> = form
+            .split("Content-Disposition: form-data; name=\"")
+            .skip(1)
+            .map(|part| {
+                let (name, rest) = part.split_once('"').expect("a name");
+                let content = rest.split_once("\r\n\r\n").expect("a content").1;
+                format!("{name}={}", content.split_once("\r\n").expect("an end").0)
+            })
+            .collect();
+        let expected = [
+            "url=https://youtu.be/a",
+            "original=ja-JP",
+            "isDubbingOnly=true",
+            "isRemoveBGM=false",
+            "numberOfSpeakers=2",
+            "target_0=en-US",
+            "target_1=ko-KR",
+            "targetSrt_1=K",
+            "originalSrt=O",
+        ];
+        assert_eq!(parts, expected);
+        assert!(form.contains("filename=\"ko-KR.srt\"") && !form.contains("landfall.example"), "{form}");
+    }
+
+    #[test]
+    fn the_time_of_the_request_is_stored_before_it_and_the_folder_is_its_id() {
+        let mut submission = submission(&json!({ "url": "https://youtu.be/a", "targets": ["en-US"] }));
+        assert!(matches!(submission.start(), SubmitStep::Authorize { is_token_rejected: false }));
+        let SubmitStep::StoreProviderState(stored) = submission.on_token(&Secret::new("t")) else {
+            panic!("nothing is stored")
+        };
+        assert_eq!(Value::Object(stored), json!({ "asked_at": 0 }));
+        assert!(matches!(submission.on_stored(), SubmitStep::Send(_)));
+        let respond = |submission: &mut DubbingSubmission, status: u16, body: &str| {
+            let response = http::Response::builder().status(status).body(body.to_owned().into());
+            submission.on_response(Ok(response.expect("a response")))
+        };
+        assert!(matches!(
+            respond(&mut submission, 401, ""),
+            SubmitStep::Authorize { is_token_rejected: true }
+        ));
+        assert!(
+            matches!(submission.on_token(&Secret::new("u")), SubmitStep::Send(_)),
+            "it is stored already"
+        );
+        let body = r#"{"success":true,"data":{"folderId":"f1"}}"#;
+        let SubmitStep::Accepted(id) = respond(&mut submission, 200, body) else { panic!("not accepted") };
+        assert_eq!(id.as_str(), "f1");
+        let without = respond(&mut submission, 200, r#"{"success":true,"data":{}}"#);
+        assert!(matches!(without, SubmitStep::OutcomeUnknown(_)), "{without:?}");
+    }
+}

@@ -74,3 +74,72 @@ impl SubmitProtocol for GeneratedAssetSubmission {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+    use url::Url;
+
+    use super::*;
+    use crate::Credentials;
+
+    /// Submits an order and returns the step after this response.
+    fn step_after(
+        asset: GeneratedAsset,
+        order: &Value,
+        body: &str,
+    ) -> (http::Request<bytes::Bytes>, SubmitStep) {
+        let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
+        let callback_url = Url::parse("https://landfall.example/callback").expect("a URL");
+        let context = SubmitContext {
+            kind: asset.kind_name(),
+            request: order,
+            provider_job_id: None,
+            provider_state: &Map::new(),
+            callback_url: &callback_url,
+            api_url: "https://api.example",
+            credentials: &credentials,
+        };
+        let mut submission = GeneratedAssetSubmission::new(&context, asset).expect("keys");
+        assert!(matches!(submission.start(), SubmitStep::Authorize { is_token_rejected: false }));
+        let SubmitStep::Send(request) = submission.on_token(&Secret::new("t")) else {
+            panic!("nothing is sent")
+        };
+        let response = http::Response::new(body.to_owned().into());
+        (request, submission.on_response(Ok(response)))
+    }
+
+    #[test]
+    fn the_order_is_the_body_and_the_response_holds_the_file() {
+        let order = json!({ "topic": "tea", "style": "3D" });
+        let body = r#"{"success":true,"data":{"downloadUrl":"https://h/images/a.png?s=1"}}"#;
+        let (request, step) = step_after(GeneratedAsset::Image, &order, body);
+        assert_eq!(request.uri().path(), "/api/odin/v3/tools/image-generator");
+        assert_eq!(serde_json::from_slice::<Value>(request.body()).expect("JSON"), order);
+        let SubmitStep::Completed { provider_job_id, result: SynchronousResult::Files(files) } = step else {
+            panic!("{step:?}")
+        };
+        assert_eq!((provider_job_id.expect("an id").as_str(), &files[..]), ("a.png", body.as_bytes()));
+    }
+
+    #[test]
+    fn a_text_is_a_result_without_a_file_or_an_id() {
+        let body = r#"{"success":true,"data":{"script":"About tea."}}"#;
+        let (request, step) = step_after(GeneratedAsset::Text, &json!({ "topic": "tea" }), body);
+        assert_eq!(request.uri().path(), "/api/odin/v3/tools/text-generator");
+        let SubmitStep::Completed { provider_job_id: None, result: SynchronousResult::Json(result) } = step
+        else {
+            panic!("{step:?}")
+        };
+        assert_eq!(result, json!({ "script": "About tea." }));
+    }
+
+    #[test]
+    fn the_outcome_of_an_accepted_request_without_a_result_is_unknown() {
+        for asset in [GeneratedAsset::Video, GeneratedAsset::Text] {
+            let (_, step) = step_after(asset, &json!({ "topic": "tea" }), r#"{"success":true,"data":{}}"#);
+            let SubmitStep::OutcomeUnknown(error) = step else { panic!("{step:?}") };
+            assert!(error.message.contains("no result"), "{}", error.message);
+        }
+    }
+}
