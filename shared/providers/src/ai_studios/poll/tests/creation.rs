@@ -90,3 +90,17 @@ fn a_made_project_is_polled_by_the_returned_id_and_without_one_not_at_all() {
     let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
     assert!(ProjectPoll::new(&access, &spoken, OffsetDateTime::UNIX_EPOCH).expect("keys").is_none());
 }
+
+#[test]
+fn a_changed_project_is_never_looked_for_under_the_id_of_the_unchanged_one() {
+    let mut edited = job(Some(OTHER), json!({}));
+    edited.kind = Kind::EditProject.name().into();
+    let responses = [
+        error_response("progress/77c2", 404, 4040),
+        error_response("project/77c2", 404, 4040),
+        progress(json!({ "progress": 100, "downloadUrl": VIDEO })),
+    ];
+    let (step, requests) = poll(&edited, 100, &responses);
+    assert!(describe(&step).starts_with("not found"), "{}", describe(&step));
+    assert_eq!(requests, ["progress/77c2", "project/77c2"]);
+}
