@@ -16,8 +16,8 @@ pub enum Transition {
 /// Returns what an event changes in a job with this status.
 ///
 /// The function is total. It never moves a job backwards, with three exceptions: a submission that the provider
-/// deferred, work that needs another request, and an operator's retry. So the job reaches the same status in whatever order and number the provider's
-/// events arrive.
+/// deferred, work that needs another request, and an operator's retry. So the job reaches the same status in whatever
+/// order and number the provider's events arrive.
 pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
     use JobStatus::*;
     use Transition::{Record, Stale, To};
