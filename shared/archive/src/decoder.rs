@@ -97,14 +97,15 @@ impl Algorithm {
                 output.resize(output.capacity().min(start + DEFLATE64_STEP_BYTES), 0);
                 let result = inflater.inflate(input, &mut output[start..]);
                 output.truncate(start + result.bytes_written);
-                if result.data_error || inflater.errored() {
+                // Bytes before damaged data may still be in its window.
+                let has_output = result.bytes_written > 0 || inflater.available_output() > 0;
+                if inflater.errored() && !has_output {
                     return Err(damaged_stream());
                 }
                 Ok(Step {
                     consumed: result.bytes_consumed,
-                    is_finished: inflater.finished(),
-                    // Without enough input it may stop before it has returned all decoded bytes.
-                    has_output: inflater.available_output() > 0 || output.len() == output.capacity(),
+                    is_finished: inflater.finished() && !inflater.errored(),
+                    has_output,
                 })
             }
         }
