@@ -6,7 +6,9 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     CompletedBy, ErrorClass, Job, JobChange, JobError, JobEvent, JobRetries, JobStatus, LandedFiles, NewJob,
     NotifyTargets, Outbox, OutboxEvent, OutboxProgress, PollState, SlowAttempt, Source, TraceHeader,
-    Transition, Violation, WorkflowWaiter,
+    Transition,
+    Violation,
+    WorkflowWaiter,
     job_size_limits::{limit_event, limit_violations},
     redundant_events::{is_late, is_recorded, next_callback_poll, unnamed_missing_files},
     transition,
@@ -77,12 +79,6 @@ impl Job {
     #[must_use]
     pub fn with_trace(self, trace: Option<TraceHeader>) -> Self {
         Self { trace, ..self }
-    }
-
-    /// Sets what the caller should know of the request.
-    #[must_use]
-    pub fn with_warnings(self, warnings: Vec<Violation>) -> Self {
-        Self { warnings: limit_violations(warnings), ..self }
     }
 
     /// Sets who is notified at the end of the job.

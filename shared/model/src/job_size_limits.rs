@@ -114,7 +114,7 @@ fn limit_error(mut error: JobError) -> JobError {
     error
 }
 
-pub(crate) fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation> {
+fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation> {
     violations.truncate(MAX_VIOLATIONS);
     for violation in &mut violations {
         violation.field = truncate_text(&violation.field, MAX_TEXT_BYTES);

@@ -70,10 +70,9 @@ fn create_job(id: JobId, request: SubmitRequest) -> Job {
         unpack: request.unpack,
         origin: JobOrigin::Submitted,
     };
-    let mut job = Job::new(new_job)
-        .with_trace(runtime::current_trace())
-        .with_warnings(warnings)
-        .with_notify_targets(request.notify_targets);
+    let mut job =
+        Job::new(new_job).with_trace(runtime::current_trace()).with_notify_targets(request.notify_targets);
+    job.warnings = warnings;
     job.retries.retry_of = retry_of;
     job
 }

@@ -3,7 +3,7 @@
 //! The known options are validated. An unknown one is passed on, because the vendor adds options without notice; the caller
 //! gets a warning.
 
-use model::Violation;
+use model::{Violation, truncate_text};
 use serde_json::{Map, Value};
 
 use super::field_validators::{Request, is_id, is_integer_in};
@@ -13,7 +13,7 @@ use crate::RequestFields;
 pub(super) const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "gif", "pdf", "html5", "mp4", "auto"];
 
 /// The file types of each design type.
-pub(in crate::abyssale) const DESIGN_FILE_TYPES: &[(&str, &[&str])] = &[
+pub(crate) const DESIGN_FILE_TYPES: &[(&str, &[&str])] = &[
     ("static", &["jpeg", "png", "webp", "avif", "pdf"]),
     ("animated", &["mp4", "gif", "html5"]),
     ("printer", &["pdf"]),
@@ -43,8 +43,10 @@ const OPTION_OBJECTS: [(&str, &[OptionRule]); 4] =
     [("html5", HTML5), ("gif", GIF), ("video", VIDEO), ("print", PRINT)];
 
 /// The most warnings of one request that name an option; one more counts the others. A request may have thousands of unknown
-/// options, and a job stores 20 warnings.
+/// options, and a job's record has room for few.
 const MAX_WARNINGS: usize = 19;
+/// The longest name of an option in a warning, in bytes.
+const MAX_NAME_BYTES: usize = 200;
 
 /// Reads the options of every output type.
 pub(super) fn read_options(fields: &mut RequestFields, request: &mut Request) {
@@ -59,7 +61,7 @@ pub(super) fn read_print(fields: &mut RequestFields, request: &mut Request) {
 }
 
 /// Returns a warning for each unknown option of a validated request.
-pub(in crate::abyssale) fn unknown_options(request: &Value) -> Vec<Violation> {
+pub(crate) fn unknown_options(request: &Value) -> Vec<Violation> {
     let mut warnings = vec![];
     for (object, rules) in OPTION_OBJECTS {
         let options = request.get(object).and_then(Value::as_object).into_iter().flatten();
@@ -67,7 +69,8 @@ pub(in crate::abyssale) fn unknown_options(request: &Value) -> Vec<Violation> {
         for (name, _) in options.filter(|(name, _)| !known.contains(&name.as_str())) {
             let message =
                 format!("unknown option, passed on to Abyssale unchecked; known: {}", known.join(", "));
-            warnings.push(Violation::new(format!("{object}.{name}"), message));
+            let field = format!("{object}.{}", truncate_text(name, MAX_NAME_BYTES));
+            warnings.push(Violation::new(field, message));
         }
     }
     if warnings.len() > MAX_WARNINGS {
