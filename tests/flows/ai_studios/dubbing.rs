@@ -95,3 +95,17 @@ async fn an_invalid_dubbing_is_rejected_before_any_request() {
     assert_eq!(crate::world::error_fields(problem), ["url", "targets[1]"]);
     assert_eq!(request_counts(&world), (0, 0));
 }
+
+#[tokio::test]
+async fn a_video_file_is_downloaded_and_uploaded_with_the_request() {
+    let world = start(json!({})).await;
+    // Any file that can be downloaded will do: the video of an export.
+    let studio = super::ScriptedStudio::start().await;
+    let mut request = request();
+    request.as_object_mut().expect("an object").remove("url");
+    request["file"] = json!(format!("{}/missing/talk.mp4", studio.files));
+    let response = world.post(&request, &[]).await;
+    assert!(response.status().is_client_error(), "{}", response.body());
+    assert_eq!(crate::world::error_fields(response.body()), ["file"]);
+    assert_eq!(request_counts(&world), (0, 0), "nothing is paid for a video that cannot be read");
+}
