@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     ErrorClass, Job, JobChange, JobError, JobEvent, JobRetries, JobStatus, LandedFiles, NewJob,
     NotifyTargets, Outbox, OutboxEvent, OutboxProgress, PollState, SlowAttempt, Source, TraceHeader,
-    Transition, WorkflowWaiter, job_size_limits::limit_event, transition,
+    Transition, WorkflowWaiter, job_size_limits::limit_event, status_transition::job_transition,
 };
 
 impl Job {
@@ -85,7 +85,7 @@ impl Job {
     /// Applies an event. No other function changes the status of a job.
     pub fn apply(&mut self, event: JobEvent, now: OffsetDateTime) -> JobChange {
         let event = limit_event(event, now);
-        let change = match self.transition(&event) {
+        let change = match job_transition(self, &event) {
             Transition::Stale => return JobChange::Unchanged,
             Transition::Record if self.is_recorded(&event) => return JobChange::Unchanged,
             Transition::Record => JobChange::Recorded,
@@ -120,20 +120,9 @@ impl Job {
         change
     }
 
-    /// What an event changes in the status. While the next request of accepted work waits or is sent, a late report of
-    /// progress is about the request before it.
-    fn transition(&self, event: &JobEvent) -> Transition {
-        let is_between_requests = self.provider_job_id.is_some()
-            && matches!(self.status, JobStatus::Waiting | JobStatus::Submitting);
-        match event {
-            JobEvent::ProgressReported { .. } if is_between_requests => Transition::Stale,
-            _ => transition(self.status, event),
-        }
-    }
-
     /// Whether an event would change the job.
     pub fn is_changed_by(&self, event: &JobEvent) -> bool {
-        match self.transition(event) {
+        match job_transition(self, event) {
             Transition::Stale => false,
             Transition::Record => !self.is_recorded(event),
             Transition::To(_) => true,

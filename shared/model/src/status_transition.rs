@@ -1,6 +1,6 @@
 //! The allowed changes of a job's status: which event moves which status to which.
 
-use crate::{JobEvent, JobStatus};
+use crate::{Job, JobEvent, JobStatus};
 
 /// What an event changes in a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +139,17 @@ pub fn transition(status: JobStatus, event: &JobEvent) -> Transition {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
             | Partial | Failed | Expired | Cancelled => Record,
         },
+    }
+}
+
+/// Returns what an event changes in a job. While the next request of accepted work waits or is sent, a late report of
+/// progress is about the request before it.
+pub(crate) fn job_transition(job: &Job, event: &JobEvent) -> Transition {
+    let is_between_requests =
+        job.provider_job_id.is_some() && matches!(job.status, JobStatus::Waiting | JobStatus::Submitting);
+    match event {
+        JobEvent::ProgressReported { .. } if is_between_requests => Transition::Stale,
+        _ => transition(job.status, event),
     }
 }
 

@@ -116,3 +116,26 @@ async fn s31_an_export_that_is_refused_names_the_project_that_exists() {
     let export = world.submit_request(&export).await;
     assert_eq!(run_until_ended(&world, &export).await["status"], "stored");
 }
+
+#[tokio::test]
+async fn a_video_of_documents_lands_after_their_upload() {
+    let world = start().await;
+    // Any file that Landfall may download will do: here the video of another job.
+    let project = world.simulator("ai_studios").describe()["project_ids"][0].clone();
+    let export = json!({ "provider": "ai_studios", "kind": "export", "project_id": project });
+    let export = world.submit_request(&export).await;
+    run_until_ended(&world, &export).await;
+    let downloads = call_admin_api(&world, Method::GET, "/requests?endpoint=files", Value::Null);
+    let origin = world.simulator("ai_studios").describe()["files_url"].clone();
+    let url =
+        format!("{}{}", origin.as_str().expect("a URL"), downloads[0]["path"].as_str().expect("a path"));
+    let documents = json!([{ "url": url, "name": "plan.pdf" }, { "url": url, "name": "numbers.XLSX" }]);
+    let request = json!({
+        "provider": "ai_studios", "kind": "docs_to_video", "documents": documents, "options": { "speed": 1.5 },
+    });
+    let id = world.submit_request(&request).await;
+    let job = run_until_ended(&world, &id).await;
+    assert_eq!(job["status"], "stored", "{job:#}");
+    let paths = ["/automation/docs-to-video/upload-files", "/automation/docs-to-video"];
+    assert_eq!(paths.map(|path| post_count(&world, path)), [1, 1]);
+}

@@ -8,7 +8,11 @@ use super::{
     scripted_server::{PROJECT, Reply, ScriptedStudio, error_body},
     world,
 };
-use crate::world::World;
+use crate::world::{World, assert_problem, error_fields};
+
+/// The calls that take documents.
+const UPLOAD: &str = "/automation/docs-to-video/upload-files";
+const DOCUMENTS: &str = "/automation/docs-to-video";
 
 /// A world with a job whose project the provider makes.
 async fn world_with_automation() -> (World, ScriptedStudio, String) {
@@ -128,4 +132,32 @@ async fn a_throttled_export_is_requested_when_the_provider_accepts_it() {
     world.sweep(BEYOND_POLL_DELAY).await;
     world.wait_for_status(&id, "submitted").await;
     assert_eq!((studio.request_count(&["topic"]), studio.request_count(&["export"])), (1, 2));
+}
+
+#[tokio::test]
+async fn documents_that_cannot_be_downloaded_are_named_and_nothing_is_uploaded() {
+    let (world, studio) = world().await;
+    let request = |url: String| json!({ "provider": "ai_studios", "kind": "docs_to_video", "documents": [{ "url": url, "name": "a.pdf" }] });
+    studio.reply_with("file", [Reply::Raw(404, String::new())]);
+    let gone = world.post(&request(format!("{}/a.pdf", studio.files)), &[]).await;
+    let problem = assert_problem(&gone, 422, "source-gone");
+    assert_eq!(error_fields(problem), ["documents[0].url"]);
+    let inside = world.post(&request("https://169.254.169.254/latest/meta-data".into()), &[]).await;
+    assert_problem(&inside, 422, "source-refused");
+    assert_eq!(studio.request_count(&[UPLOAD, DOCUMENTS]), 0);
+}
+
+#[tokio::test]
+async fn an_upload_is_repeated_and_the_request_for_its_project_is_not() {
+    let (world, studio) = world().await;
+    let uploaded = json!({ "uploadResults": [{ "uri": "1.pdf", "fileName": "a.pdf" }] });
+    studio.reply_with(UPLOAD, [Reply::Raw(502, "<html>".into()), Reply::Data(uploaded)]);
+    studio.reply_with(DOCUMENTS, [Reply::Raw(502, "<html>".into())]);
+    let documents = json!([{ "url": format!("{}/a.pdf?X-Signature=s", studio.files) }]);
+    let request = json!({ "provider": "ai_studios", "kind": "docs_to_video", "documents": documents });
+    let id = world.submit_request(&request).await;
+    assert_eq!(world.job(&id).await["status"], "unknown");
+    assert_eq!((studio.request_count(&[UPLOAD]), studio.request_count(&[DOCUMENTS])), (2, 1));
+    let sent = &studio.requests(DOCUMENTS)[0].body;
+    assert_eq!(sent, &json!({ "files": [{ "uri": "1.pdf", "fileName": "a.pdf" }] }));
 }

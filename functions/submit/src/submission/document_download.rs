@@ -1,12 +1,11 @@
 //! Downloads the documents that a caller names, for a provider that takes files.
 
+use std::{pin::pin, time::Duration};
+
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
-use http_client::Downloader;
+use http_client::{Downloader, SsrfGuard};
 use model::{Error, ErrorClass};
-use provider_client::{latest_send_time, time_until};
-use std::{pin::pin, time::Duration};
-use time::OffsetDateTime;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// The maximum length of one document, in bytes. A provider's module limits all documents of a job together.
@@ -28,35 +27,26 @@ impl DocumentDownloader {
     ///
     /// # Errors
     /// As [`Downloader::new`].
-    pub(crate) fn new(guard: http_client::SsrfGuard, ca_bundle: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn new(guard: SsrfGuard, ca_bundle: &[u8]) -> Result<Self, Error> {
         let downloader = Downloader::new(guard, MAX_DOCUMENT_BYTES, ca_bundle)?;
         Ok(Self { downloader, turn: Mutex::new(()) })
     }
 
-    /// Waits until no other job holds documents.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`] when no time is left.
-    pub(crate) async fn take_turn(
-        &self,
-        response_timeout: Duration,
-        deadline: OffsetDateTime,
-    ) -> Result<DocumentTurn<'_>, Error> {
-        let turn = tokio::time::timeout(time_left(response_timeout, deadline), self.turn.lock()).await;
-        turn.map_err(|_| out_of_time(ErrorClass::StorageUnavailable, "other jobs upload documents"))
-    }
-
-    /// Downloads a document, as long as there is time to upload it afterwards.
+    /// Downloads a document within `time_left`, so that there is time to upload it afterwards. Waits first until no other
+    /// job holds documents, unless this one has the `turn`.
     ///
     /// # Errors
     /// Those of a download, or [`ErrorClass::SourceUnavailable`] when no time is left.
-    pub(crate) async fn download(
-        &self,
+    pub(crate) async fn download<'a>(
+        &'a self,
         url: &str,
-        response_timeout: Duration,
-        deadline: OffsetDateTime,
+        time_left: Duration,
+        turn: &mut Option<DocumentTurn<'a>>,
     ) -> Result<Bytes, Error> {
         let download = async {
+            if turn.is_none() {
+                *turn = Some(self.turn.lock().await);
+            }
             let (_, stream) = self.downloader.start_download(url).await?;
             let mut chunks = pin!(stream.into_stream());
             let mut bytes = BytesMut::new();
@@ -65,17 +55,9 @@ impl DocumentDownloader {
             }
             Ok(bytes.freeze())
         };
-        let downloaded = tokio::time::timeout(time_left(response_timeout, deadline), download).await;
-        downloaded.unwrap_or_else(|_| {
-            Err(out_of_time(ErrorClass::SourceUnavailable, "the download of a document took too long"))
+        tokio::time::timeout(time_left, download).await.unwrap_or_else(|_| {
+            let message = "there was no time left to download a document; nothing was submitted";
+            Err(Error::new(ErrorClass::SourceUnavailable, message).with_retry_after(5))
         })
     }
-}
-
-fn time_left(response_timeout: Duration, deadline: OffsetDateTime) -> Duration {
-    time_until(latest_send_time(response_timeout, deadline))
-}
-
-fn out_of_time(class: ErrorClass, why: &str) -> Error {
-    Error::new(class, format!("{why}; nothing was submitted")).with_retry_after(5)
 }

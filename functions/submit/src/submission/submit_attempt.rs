@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use job_store::{JobStore, Reservation, StoredJob};
 use model::{Error, ErrorClass, Job, JobChange, JobEvent, JobStatus};
-use provider_client::{MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, ProviderClient, RateLimiter, sleep_until};
+use provider_client::{
+    MAX_PAUSE, PAUSE_CHECK_LOOKAHEAD, ProviderClient, RateLimiter, latest_send_time, sleep_until, time_until,
+};
 use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -53,8 +55,7 @@ impl SubmitAttempt<'_> {
         reserved_at: OffsetDateTime,
     ) -> SubmitOutcome {
         let (mut first_reservation, mut token) = (Some(reserved_at), None);
-        let documents = self.documents;
-        let mut turn = None;
+        let mut document_turn = None;
         let mut step = protocol.start();
         loop {
             let (request, wait, refusal) = match step {
@@ -79,13 +80,9 @@ impl SubmitAttempt<'_> {
                 }
                 SubmitStep::Download { url } => {
                     let ProviderClient { response_timeout, deadline, .. } = self.provider_client;
-                    if turn.is_none() {
-                        match documents.take_turn(response_timeout, deadline).await {
-                            Ok(taken) => turn = Some(taken),
-                            Err(error) => return SubmitOutcome::Refused(error),
-                        }
-                    }
-                    step = protocol.on_downloaded(documents.download(&url, response_timeout, deadline).await);
+                    let time_left = time_until(latest_send_time(response_timeout, deadline));
+                    let downloaded = self.documents.download(&url, time_left, &mut document_turn).await;
+                    step = protocol.on_downloaded(downloaded);
                     continue;
                 }
                 SubmitStep::StoreProviderState(notes) => {

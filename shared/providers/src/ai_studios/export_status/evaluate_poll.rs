@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     Credentials, PollStatus,
-    ai_studios::{lenient_values::read_text, stored_export_state::StoredState, wire_request::Tracking},
+    ai_studios::{
+        lenient_values::read_text, order::Kind, stored_export_state::StoredState, wire_request::Tracking,
+    },
 };
 
 /// A project that is not found within this time after the request for its export may not be visible everywhere yet
@@ -56,7 +58,12 @@ impl ExportEvaluation {
     pub(crate) fn new(job: &Job, credentials: &Credentials, now: OffsetDateTime) -> Option<Self> {
         let stored = StoredState::read(&job.provider_state);
         let provider_job_id = job.provider_job_id.as_ref().map(|id| id.as_str());
-        let project_id = read_text(&job.request, &["project_id"]).or(provider_job_id)?;
+        let requested = read_text(&job.request, &["project_id"]);
+        let project_id = match job.kind == Kind::EditProject.name() {
+            // The provider may return another project for the changes, and the named one has no video of them.
+            true => provider_job_id.or(requested)?,
+            false => requested.or(provider_job_id)?,
+        };
         stored.asked_at?;
         let seconds = |name: &str, default: u64| {
             credentials.get_seconds(name).unwrap_or(default).min(30 * 24 * 3600).cast_signed()
