@@ -84,10 +84,11 @@ impl FileTransfer<'_> {
         if is_long {
             permit = landing.try_acquire_long_transfer();
             if permit.is_none() {
-                // The source would close a connection that waits.
+                // The source would close a connection that waits. A file without ranges need not be asked for them again.
+                let learned = opened.remote.validator.clone().err();
                 drop(opened);
                 permit = landing.acquire_long_transfer().await;
-                opened = self.open(no_ranges).await?;
+                opened = self.open(no_ranges.or(learned.as_deref())).await?;
             }
         }
         let OpenedFile { remote, content_type, start, stream } = opened;
