@@ -6,10 +6,8 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     CompletedBy, ErrorClass, Job, JobChange, JobError, JobEvent, JobRetries, JobStatus, LandedFiles, NewJob,
     NotifyTargets, Outbox, OutboxEvent, OutboxProgress, PollState, SlowAttempt, Source, TraceHeader,
-    Transition,
-    Violation,
-    WorkflowWaiter,
-    job_size_limits::{limit_event, limit_violations},
+    Transition, WorkflowWaiter,
+    job_size_limits::limit_event,
     redundant_events::{is_late, is_recorded, next_callback_poll, unnamed_missing_files},
     transition,
 };
