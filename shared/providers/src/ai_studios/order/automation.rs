@@ -89,7 +89,7 @@ pub(in crate::ai_studios) const OPTIONS: [AutomationOption; 13] = [
 ];
 
 /// The options that the provider's pages call valid only for generated images.
-const GENERATIVE_OPTIONS: [&str; 2] = ["use_generative_high_quality", "style"];
+pub(super) const GENERATIVE_OPTIONS: [&str; 2] = ["use_generative_high_quality", "style"];
 
 pub(super) fn read_automation(fields: &mut RequestFields, kind: Kind) -> Request {
     let mut request = Request::new();
@@ -131,15 +131,15 @@ fn read_options(fields: &mut RequestFields, request: &mut Request, kind: Kind) {
         Some(Value::Object(options)) => options,
         Some(_) => return fields.add_violation("options", "expected an object"),
     };
-    let options: Map<String, Value> = options.into_iter().filter(|(_, value)| !value.is_null()).collect();
     for (name, value) in &options {
         let known = OPTIONS.iter().find(|option| option.name == name && has_option(kind, name));
         match known {
-            Some(option) if (option.is_valid)(value) => {}
+            Some(option) if value.is_null() || (option.is_valid)(value) => {}
             Some(option) => fields.add_violation(format!("options.{name}"), option.expected),
             None => fields.add_violation(format!("options.{name}"), "unknown field"),
         }
     }
+    let options: Map<String, Value> = options.into_iter().filter(|(_, value)| !value.is_null()).collect();
     if options.get("media").and_then(Value::as_str) != Some("generative") {
         for name in GENERATIVE_OPTIONS.into_iter().filter(|name| options.contains_key(*name)) {
             fields.add_violation(format!("options.{name}"), "only allowed with media generative");
