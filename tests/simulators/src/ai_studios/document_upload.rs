@@ -3,24 +3,17 @@
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use crate::ai_studios::api_error::ApiError;
 use crate::ai_studios::field_check::FieldPolicies;
 use crate::ai_studios::multipart;
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::uploaded_document::UploadedDocument;
 use crate::virtual_clock::Moment;
 
 /// The file types of documents from which a video is made.
 const DOCUMENT_TYPES: [&str; 9] = ["txt", "pdf", "xls", "xlsx", "doc", "docs", "docx", "ppt", "pptx"];
-
-/// An uploaded document.
-#[derive(Debug)]
-pub(super) struct UploadedDocument {
-    uri: String,
-    uploaded: OffsetDateTime,
-}
 
 /// `POST /automation/docs-to-video/upload-files`.
 pub(super) fn upload_documents(

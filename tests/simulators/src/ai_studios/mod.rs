@@ -52,6 +52,7 @@ mod state;
 mod stored_file;
 mod token_auth;
 mod tool_operations;
+mod uploaded_document;
 mod webhook_delivery;
 mod webhook_request;
 mod webhook_scheduling;

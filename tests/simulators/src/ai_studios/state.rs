@@ -3,7 +3,6 @@
 use crate::ai_studios::access_token::Tokens;
 use crate::ai_studios::account::Account;
 use crate::ai_studios::creation_log::CreationLog;
-use crate::ai_studios::document_upload::UploadedDocument;
 use crate::ai_studios::dubbing::DubbingFolder;
 use crate::ai_studios::export::Exports;
 use crate::ai_studios::fault_queues::Faults;
@@ -11,6 +10,7 @@ use crate::ai_studios::generated_asset::GeneratedAsset;
 use crate::ai_studios::outbox::Outbox;
 use crate::ai_studios::project::Projects;
 use crate::ai_studios::settings::Settings;
+use crate::ai_studios::uploaded_document::UploadedDocument;
 use crate::id_generator::IdGenerator;
 use crate::request_log::RequestLog;
 use crate::request_rate::RequestRate;

@@ -23,7 +23,7 @@ const PATH: &str = "/automation/translatevideos";
 const SUBTITLES_TYPE: &str = "application/x-subrip";
 
 /// The submission of one dubbing.
-pub(in crate::ai_studios) struct DubbingSubmission {
+pub(crate) struct DubbingSubmission {
     request: PaidRequest,
     now: OffsetDateTime,
     is_stored: bool,
@@ -34,10 +34,7 @@ impl DubbingSubmission {
     ///
     /// # Errors
     /// As for [`AiStudiosApi::new`].
-    pub(in crate::ai_studios) fn new(
-        context: &SubmitContext<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(context: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let api = AiStudiosApi::new(context.api_url, context.credentials)?;
         let form = build_form(context.request);
         // Only the response names the folder, and no call lists folders.
