@@ -56,7 +56,7 @@ fn posts(world: &World, path: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn s33_to_s36_the_videos_of_every_creator_land_without_any_callback() {
+async fn s33_the_videos_of_every_creator_land_without_any_callback() {
     for number in 0..4 {
         let (world, requests) = start().await;
         call_admin_api(&world, Method::PUT, "/knobs", json!({ "webhook": { "events": "none" } }));
@@ -80,7 +80,7 @@ async fn s33_to_s36_the_videos_of_every_creator_land_without_any_callback() {
 }
 
 #[tokio::test]
-async fn s33_to_s36_a_callback_lands_the_video_before_the_next_sweep() {
+async fn s33_a_callback_lands_the_video_before_the_next_sweep() {
     for number in 0..4 {
         let (world, requests) = start().await;
         let (path, request) = &requests[number];
@@ -94,7 +94,7 @@ async fn s33_to_s36_a_callback_lands_the_video_before_the_next_sweep() {
 }
 
 #[tokio::test]
-async fn s33_to_s36_a_render_that_fails_or_is_refused_is_reported_and_not_repeated() {
+async fn s33_a_render_that_fails_or_is_refused_is_reported_and_not_repeated() {
     for number in 0..4 {
         let (world, requests) = start().await;
         call_admin_api(&world, Method::PUT, "/knobs", json!({ "timeline": { "fails_at_percent": 40 } }));
@@ -117,7 +117,7 @@ async fn s33_to_s36_a_render_that_fails_or_is_refused_is_reported_and_not_repeat
 }
 
 #[tokio::test]
-async fn s37_a_request_whose_response_was_lost_is_not_sent_again() {
+async fn s36_a_request_whose_response_was_lost_is_not_sent_again() {
     let (world, studio) = world().await;
     let spoken = json!({ "provider": "ai_studios", "kind": "custom_video", "language": "en", "text": "Hi", "model": "M1" });
     studio.reply_with("custom", [Reply::Raw(500, error_body(5000, "oops"))]);
@@ -139,7 +139,7 @@ async fn s37_a_request_whose_response_was_lost_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn s38_a_spoken_video_counts_for_the_limit_of_concurrent_jobs() {
+async fn a_spoken_video_counts_for_the_limit_of_concurrent_jobs() {
     let (world, studio) =
         super::world_with(|options| options.variable("AI_STUDIOS_CONCURRENT_JOBS", "1")).await;
     studio.reply_with("custom", [Reply::Data(json!({ "projectId": PROJECT, "taskId": "t" }))]);

@@ -1,6 +1,7 @@
 //! The contract's catalogue of scenarios (9.6), played by the simulator in virtual time: the simulator's clock and
-//! the job's own times advance together. Scenarios S29, S31 and S32 are elsewhere: listing workspaces is an operator
-//! command (`tokens.rs`), and projects made by other tools are tracked (`tracked_projects.rs`).
+//! the job's own times advance together. Other scenarios are elsewhere: S29 in `tokens.rs`, since listing workspaces is
+//! an operator command; S31 in `automation.rs` and `tracked_projects.rs`; S32 and those from S33 on in
+//! `creator_scenarios.rs`, `dubbing_scenarios.rs` and `asset_scenarios.rs`.
 
 use std::time::Duration;
 
