@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::scenarios::{call_admin_api, run_until_ended};
-use crate::world::{World, assert_problem};
+use crate::world::{World, assert_problem, error_fields};
 
 const TARGETS: [&str; 10] =
     ["en-US", "hi-IN", "pt-PT", "zh-CN", "es-ES", "fr-FR", "de-DE", "ja-JP", "fil-PH", "ko-KR"];
@@ -91,7 +91,34 @@ async fn an_invalid_dubbing_is_rejected_before_any_request() {
     let mut request = request();
     (request["url"], request["targets"]) = (json!("https://example.com/a.mp4"), json!(["ko-KR", "ko-KR"]));
     let response = world.post(&request, &[]).await;
-    let problem = assert_problem(&response, 400, "InvalidRequest");
-    assert_eq!(crate::world::error_fields(problem), ["url", "targets[1]"]);
+    let problem = assert_problem(&response, 400, "invalid-request");
+    assert_eq!(error_fields(problem), ["url", "targets[1]"]);
     assert_eq!(request_counts(&world), (0, 0));
+}
+
+#[tokio::test]
+async fn a_video_file_is_downloaded_and_uploaded_with_the_request() {
+    let world = start(json!({})).await;
+    // Any file that Landfall may download will do: here the video of another job.
+    let described = world.simulator("ai_studios").describe();
+    let export =
+        json!({ "provider": "ai_studios", "kind": "export", "project_id": described["project_ids"][0] });
+    let export = world.submit_request(&export).await;
+    run_until_ended(&world, &export).await;
+    let downloads = call_admin_api(&world, Method::GET, "/requests?endpoint=files", Value::Null);
+    let (origin, path) = (described["files_url"].as_str(), downloads[0]["path"].as_str());
+    let url = format!("{}{}", origin.expect("a URL"), path.expect("a path"));
+
+    let request = |file: &str| json!({ "provider": "ai_studios", "kind": "dubbing", "file": file, "targets": ["ko-KR"] });
+    let gone = world.post(&request(&format!("{url}.gone")), &[]).await;
+    assert_eq!(error_fields(assert_problem(&gone, 422, "source-gone")), ["file"]);
+    assert_eq!(request_counts(&world).0, 0, "nothing is paid for a video that cannot be read");
+
+    let id = world.submit_request(&request(&url)).await;
+    let job = run_until_ended(&world, &id).await;
+    assert_eq!((&job["status"], &job["files_total"]), (&json!("stored"), &json!(1)), "{job:#}");
+    let creations = call_admin_api(&world, Method::GET, "/creations", Value::Null);
+    let form = creations["creations"].as_array().and_then(|list| list.last()).expect("a dubbing")["form"]
+        .to_string();
+    assert!(form.contains("\"file\"") && !form.contains("\"url\""), "{form}");
 }

@@ -62,16 +62,16 @@ async fn a_response_that_takes_longer_than_that_of_other_work_is_awaited() {
 #[tokio::test]
 async fn a_rejected_image_is_an_error_for_its_caller() {
     let world = start(json!({})).await;
-    for (status, message, problem, kind) in [
-        (402, "no credit left", 429, "ProviderQuota"),
-        (403, "no permission", 403, "ProviderPlan"),
-        (400, "topic is invalid", 422, "ProviderRefusedRequest"),
+    for (status, message, returned, problem, class) in [
+        (402, "no credit left", 429, "provider-quota", "ProviderQuota"),
+        (403, "no permission", 403, "provider-plan", "ProviderPlan"),
+        (400, "topic is invalid", 422, "provider-refused-request", "ProviderRefusedRequest"),
     ] {
         fail_images(&world, json!({ "kind": "error", "status": status, "message": message }));
         let response = world.post(&image_request(), &[]).await;
-        let body = assert_problem(&response, problem, kind);
+        let body = assert_problem(&response, returned, problem);
         let job = world.job(body["job_id"].as_str().expect("an id")).await;
-        assert_eq!((&job["status"], &job["error"]["type"]), (&json!("failed"), &json!(kind)), "{job:#}");
+        assert_eq!((&job["status"], &job["error"]["type"]), (&json!("failed"), &json!(class)), "{job:#}");
     }
     assert_eq!(image_counts(&world), (3, json!(0)));
 }

@@ -58,6 +58,11 @@ impl PaidRequest {
         Self { api, path, body, unknown_outcome, has_rejected_token, retry_delays }
     }
 
+    /// Replaces the body, when it is complete only later.
+    pub(super) fn set_body(&mut self, body: PaidBody) {
+        self.body = body;
+    }
+
     /// Sets the token of the request.
     pub(super) fn set_token(&mut self, token: &Secret) {
         self.api.set_token(token);

@@ -196,7 +196,7 @@ impl FolderEvaluation {
                 ExportStatus::Failed => 100.0,
                 _ => item.progress.percent.unwrap_or(0.0),
             })
-            .sum();
+            .fold(0.0, |sum, percent| sum + percent);
         let mean = sum / self.targets.len().max(items.len()).max(1) as f64;
         // One decimal, so that a mean is not shown with sixteen digits.
         (mean * 10.0).round() / 10.0

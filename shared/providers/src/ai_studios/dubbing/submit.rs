@@ -1,7 +1,8 @@
-//! Submits a dubbing: one POST with a form, which is never repeated when its outcome is unknown.
+//! Submits a dubbing: one POST with a form, which is never repeated when its outcome is unknown. A video that is not at
+//! YouTube is downloaded first and becomes a part of the form.
 
 use bytes::Bytes;
-use model::{Error, ProviderJobId, Secret};
+use model::{Error, ErrorClass, ProviderJobId, Secret, Violation};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -10,6 +11,7 @@ use crate::{
     SendResult, SubmitContext, SubmitProtocol, SubmitStep,
     ai_studios::{
         api_request::AiStudiosApi,
+        file_name::file_name_of_url,
         lenient_values::{read_id, read_text},
         multipart_form::{FormBody, MultipartForm},
         order::DUBBING_SWITCHES,
@@ -24,6 +26,7 @@ const SUBTITLES_TYPE: &str = "application/x-subrip";
 
 /// The submission of one dubbing.
 pub(crate) struct DubbingSubmission {
+    order: Value,
     request: PaidRequest,
     now: OffsetDateTime,
     is_stored: bool,
@@ -36,21 +39,37 @@ impl DubbingSubmission {
     /// As for [`AiStudiosApi::new`].
     pub(crate) fn new(context: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let api = AiStudiosApi::new(context.api_url, context.credentials)?;
-        let form = build_form(context.request);
+        let form = build_form(context.request, None);
         // Only the response names the folder, and no call lists folders.
         let unknown = "the dubbing may be in progress, but AI Studios has no call that finds it; it is not \
                        submitted again";
-        Ok(Self {
-            request: PaidRequest::new(api, PATH, PaidBody::Form(form), unknown),
-            now,
-            is_stored: false,
-        })
+        let request = PaidRequest::new(api, PATH, PaidBody::Form(form), unknown);
+        Ok(Self { order: context.request.clone(), request, now, is_stored: false })
     }
 }
 
 impl SubmitProtocol for DubbingSubmission {
     fn start(&mut self) -> SubmitStep {
-        SubmitStep::Authorize { is_token_rejected: false }
+        match read_text(&self.order, &["file"]) {
+            Some(url) => SubmitStep::Download { url: url.to_owned() },
+            None => SubmitStep::Authorize { is_token_rejected: false },
+        }
+    }
+
+    fn on_downloaded(&mut self, result: Result<Bytes, Error>) -> SubmitStep {
+        let rejected = |error: Error, why: &str| {
+            SubmitStep::Rejected(error.with_violations(vec![Violation::new("file", why)]))
+        };
+        match result {
+            Ok(video) if video.is_empty() => {
+                rejected(Error::new(ErrorClass::SourceInvalid, "the video is empty"), "the video is empty")
+            }
+            Ok(video) => {
+                self.request.set_body(PaidBody::Form(build_form(&self.order, Some(video))));
+                SubmitStep::Authorize { is_token_rejected: false }
+            }
+            Err(error) => rejected(error, "the video cannot be downloaded"),
+        }
     }
 
     fn on_token(&mut self, token: &Secret) -> SubmitStep {
@@ -80,9 +99,13 @@ impl SubmitProtocol for DubbingSubmission {
     }
 }
 
-/// Builds the form of an order. Fields that the caller left out stay absent.
-fn build_form(order: &Value) -> FormBody {
+/// Builds the form of an order, with its video if that is a file. Fields that the caller left out stay absent.
+fn build_form(order: &Value, video: Option<Bytes>) -> FormBody {
     let mut form = MultipartForm::default();
+    if let Some(video) = video {
+        let name = read_text(order, &["file"]).and_then(file_name_of_url).unwrap_or("video.mp4");
+        form.add_file("file", name, "application/octet-stream", video);
+    }
     for name in ["url", "original"] {
         if let Some(text) = read_text(order, &[name]) {
             form.add_text(name, text);
@@ -144,7 +167,7 @@ mod tests {
             "url": "https://youtu.be/a", "targets": ["en-US", "ko-KR"], "original": "ja-JP", "original_srt": "O",
             "target_srts": { "ko-KR": "K" }, "dubbing_only": true, "remove_bgm": false, "number_of_speakers": 2,
         });
-        let form = String::from_utf8(build_form(&order).bytes.to_vec()).expect("text");
+        let form = String::from_utf8(build_form(&order, None).bytes.to_vec()).expect("text");
         let parts: Vec<String> = form
             .split("Content-Disposition: form-data; name=\"")
             .skip(1)
@@ -167,6 +190,29 @@ mod tests {
         ];
         assert_eq!(parts, expected);
         assert!(form.contains("filename=\"ko-KR.srt\"") && !form.contains("landfall.example"), "{form}");
+    }
+
+    #[test]
+    fn a_video_file_is_downloaded_before_the_request_and_becomes_a_part_of_it() {
+        let order = json!({ "file": "https://files.example/talk.mov?Signature=s", "targets": ["en-US"] });
+        let mut submission = submission(&order);
+        let SubmitStep::Download { url } = submission.start() else { panic!("nothing is downloaded") };
+        assert_eq!(url, "https://files.example/talk.mov?Signature=s");
+        let step = submission.on_downloaded(Ok(Bytes::from_static(b"VIDEO")));
+        assert!(matches!(step, SubmitStep::Authorize { is_token_rejected: false }), "{step:?}");
+        submission.on_token(&Secret::new("t"));
+        let SubmitStep::Send(request) = submission.on_stored() else { panic!("nothing is sent") };
+        let form = String::from_utf8(request.body().to_vec()).expect("text");
+        let is_part = form.contains("name=\"file\"; filename=\"talk.mov\"") && form.contains("\r\nVIDEO\r\n");
+        assert!(is_part && !form.contains("files.example"), "{form}");
+
+        let gone = Error::new(ErrorClass::SourceGone, "HTTP 404");
+        for result in [Ok(Bytes::new()), Err(gone)] {
+            let SubmitStep::Rejected(error) = submission.on_downloaded(result) else {
+                panic!("not rejected")
+            };
+            assert_eq!(error.violations[0].field, "file");
+        }
     }
 
     #[test]

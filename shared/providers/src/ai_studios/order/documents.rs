@@ -59,7 +59,7 @@ fn read_document(fields: &mut RequestFields, path: &str, document: &Value) -> Op
 }
 
 /// Whether a text is a URL that can be requested. The SSRF guard checks it before the download.
-fn is_web_url(text: &str) -> bool {
+pub(super) fn is_web_url(text: &str) -> bool {
     text.len() <= MAX_URL_BYTES
         && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
 }

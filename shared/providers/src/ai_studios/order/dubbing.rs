@@ -4,7 +4,10 @@
 use serde_json::Value;
 use url::Url;
 
-use super::field_validators::{Request, is_text, read_optional};
+use super::{
+    documents::{MAX_URL_BYTES, is_web_url},
+    field_validators::{Request, is_text, read_optional},
+};
 use crate::RequestFields;
 
 /// The maximum number of target languages: the fields `target_0` to `target_9`.
@@ -19,8 +22,6 @@ const EXPECTED_SUBTITLES: &str = "expected the text of a subtitle file in the fo
 /// The maximum length of the text of one subtitle file, in characters. No limit is documented. A request is at most 128 KiB
 /// long, and the job's record has to hold it.
 pub(super) const MAX_SUBTITLE_CHARS: usize = 50_000;
-/// The maximum length of a URL.
-pub(super) const MAX_URL_BYTES: usize = 2048;
 /// The hosts of YouTube. Subdomains such as `www` and `m` belong to the first one.
 const YOUTUBE_HOSTS: [&str; 2] = ["youtube.com", "youtu.be"];
 
@@ -31,10 +32,7 @@ pub(crate) const SWITCHES: [(&str, &str); 3] =
 /// Reads the order of a dubbing. Returns it with the number of its files.
 pub(super) fn read_dubbing(fields: &mut RequestFields) -> (Request, u64) {
     let mut request = Request::new();
-    match fields.take("url") {
-        Some(Value::String(url)) if is_youtube_url(&url) => _ = request.insert("url".into(), url.into()),
-        _ => fields.add_violation("url", "expected the https URL of a YouTube video"),
-    }
+    read_source(fields, &mut request);
     let targets = read_targets(fields);
     read_optional(fields, &mut request, "original", EXPECTED_LANGUAGE, is_language);
     read_optional(fields, &mut request, "original_srt", EXPECTED_SUBTITLES, is_subtitles);
@@ -51,6 +49,25 @@ pub(super) fn read_dubbing(fields: &mut RequestFields) -> (Request, u64) {
     let expected_files = targets.len() as u64;
     request.insert("targets".into(), targets.into());
     (request, expected_files)
+}
+
+/// Reads the video: at YouTube, or a file that Landfall downloads and uploads.
+fn read_source(fields: &mut RequestFields, request: &mut Request) {
+    let file = fields.take("file");
+    match fields.take("url") {
+        Some(_) if file.is_some() => return fields.add_violation("file", "not allowed with url"),
+        Some(Value::String(url)) if is_youtube_url(&url) => _ = request.insert("url".into(), url.into()),
+        None if file.is_some() => {}
+        _ => fields.add_violation(
+            "url",
+            "expected the https URL of a YouTube video; file takes that of another video",
+        ),
+    }
+    match file {
+        None => {}
+        Some(Value::String(url)) if is_web_url(&url) => _ = request.insert("file".into(), url.into()),
+        Some(_) => fields.add_violation("file", "expected the https URL of a video file"),
+    }
 }
 
 /// Reads the target languages. Each makes a video of its own, so a duplicate would be paid for twice.
@@ -116,7 +133,7 @@ fn is_language(value: &Value) -> bool {
         && country.bytes().all(|b| b.is_ascii_uppercase())
 }
 
-/// Whether a text is the URL of a video at YouTube, the only URLs that the provider's page names.
+/// Whether a text is the URL of a video at YouTube. The provider's page names no other URLs.
 fn is_youtube_url(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let is_youtube = |host: &str| {
@@ -163,6 +180,8 @@ mod tests {
             "number_of_speakers": 5,
         });
         assert_eq!(read(request.clone()), Ok(request));
+        let request = json!({ "file": "https://example.com/a.mp4?Signature=s", "targets": ["ko-KR"] });
+        assert_eq!(read(request.clone()), Ok(request));
         let request =
             json!({ "url": URL, "targets": ["ko-KR"], "target_srts": {}, "number_of_speakers": 2.0 });
         assert_eq!(read(request), Ok(json!({ "url": URL, "targets": ["ko-KR"], "number_of_speakers": 2 })));
@@ -179,6 +198,8 @@ mod tests {
             (json!({ "url": "https://notyoutube.com/watch?v=a" }), vec!["url"]),
             (json!({ "url": "https://me:pw@youtube.com/watch?v=a" }), vec!["url"]),
             (json!({ "url": "https://youtube.com/" }), vec!["url"]),
+            (json!({ "file": "https://example.com/a.mp4" }), vec!["file"]),
+            (json!({ "url": null, "file": "a.mp4" }), vec!["file"]),
             (json!({ "targets": null }), vec!["targets"]),
             (json!({ "targets": [] }), vec!["targets"]),
             (json!({ "targets": eleven }), vec!["targets"]),

@@ -26,7 +26,7 @@ fn schemas_of(kind: Kind) -> Vec<OrderSchema> {
         Kind::ScriptsToVideo | Kind::TopicToVideo | Kind::UrlToVideo | Kind::DocsToVideo => {
             vec![automation::schema(kind)]
         }
-        Kind::Dubbing => vec![dubbing::schema()],
+        Kind::Dubbing => dubbing::schemas(),
         Kind::Generated(asset) => vec![generated_asset::schema(asset)],
     }
 }
