@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// One poll of one job.
-pub(in crate::ai_studios) struct DubbingPoll {
+pub(crate) struct DubbingPoll {
     api: AiStudiosApi,
     folder_id: String,
     evaluation: FolderEvaluation,
@@ -30,11 +30,7 @@ impl DubbingPoll {
     ///
     /// # Errors
     /// As for [`AiStudiosApi::new`].
-    pub(in crate::ai_studios) fn new(
-        access: &ApiAccess<'_>,
-        job: &Job,
-        now: OffsetDateTime,
-    ) -> Result<Option<Self>, Error> {
+    pub(crate) fn new(access: &ApiAccess<'_>, job: &Job, now: OffsetDateTime) -> Result<Option<Self>, Error> {
         let Some(folder_id) = &job.provider_job_id else { return Ok(None) };
         Ok(Some(Self {
             api: AiStudiosApi::new(access.api_url, access.credentials)?,

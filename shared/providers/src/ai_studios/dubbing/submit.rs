@@ -25,7 +25,7 @@ const PATH: &str = "/automation/translatevideos";
 const SUBTITLES_TYPE: &str = "application/x-subrip";
 
 /// The submission of one dubbing.
-pub(in crate::ai_studios) struct DubbingSubmission {
+pub(crate) struct DubbingSubmission {
     order: Value,
     request: PaidRequest,
     now: OffsetDateTime,
@@ -37,10 +37,7 @@ impl DubbingSubmission {
     ///
     /// # Errors
     /// As for [`AiStudiosApi::new`].
-    pub(in crate::ai_studios) fn new(
-        context: &SubmitContext<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(context: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let api = AiStudiosApi::new(context.api_url, context.credentials)?;
         let form = build_form(context.request, None);
         // Only the response names the folder, and no call lists folders.

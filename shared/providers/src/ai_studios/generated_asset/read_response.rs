@@ -51,7 +51,7 @@ impl AssetFile {
 ///
 /// # Errors
 /// [`MalformedDelivery`] when it names no file.
-pub(in crate::ai_studios) fn read_response(body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
+pub(crate) fn read_response(body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
     let payload = open_envelope(StatusCode::OK, body, ExpectedPayload::Object)
         .map_err(|error| MalformedDelivery(format!("an error in place of an asset: {}", error.message)))?;
     let file = AssetFile::read(&payload)

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The submission of one asset.
-pub(in crate::ai_studios) struct GeneratedAssetSubmission {
+pub(crate) struct GeneratedAssetSubmission {
     asset: GeneratedAsset,
     request: PaidRequest,
 }
@@ -26,10 +26,7 @@ impl GeneratedAssetSubmission {
     ///
     /// # Errors
     /// As for [`AiStudiosApi::new`].
-    pub(in crate::ai_studios) fn new(
-        context: &SubmitContext<'_>,
-        asset: GeneratedAsset,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(context: &SubmitContext<'_>, asset: GeneratedAsset) -> Result<Self, Error> {
         let api = AiStudiosApi::new(context.api_url, context.credentials)?;
         let body = PaidBody::Json(context.request.clone());
         let unknown = "the asset may have been made, but AI Studios has no call that finds it; it is not submitted again";

@@ -36,11 +36,11 @@ pub(super) const STYLES: [&str; 10] = [
 pub(super) const SPEED: std::ops::RangeInclusive<f64> = 0.5..=1.5;
 
 /// One option of an automation.
-pub(in crate::ai_studios) struct AutomationOption {
+pub(crate) struct AutomationOption {
     /// The name in a caller's request.
-    pub(in crate::ai_studios) name: &'static str,
+    pub(crate) name: &'static str,
     /// The provider's name.
-    pub(in crate::ai_studios) wire_name: &'static str,
+    pub(crate) wire_name: &'static str,
     expected: &'static str,
     is_valid: fn(&Value) -> bool,
 }
@@ -58,7 +58,7 @@ const TEXT: &str = "expected a text of at most 500 characters";
 const FLAG: &str = "expected true or false";
 
 /// The options, as the provider's pages list them.
-pub(in crate::ai_studios) const OPTIONS: [AutomationOption; 13] = [
+pub(crate) const OPTIONS: [AutomationOption; 13] = [
     option("language", "language", "expected a language code such as en", is_language),
     option("duration", "duration", "expected one of: 30, 60, 90, 120, 150, 180", |value| {
         value.as_u64().is_some_and(|seconds| DURATIONS.contains(&seconds))
@@ -89,7 +89,7 @@ pub(in crate::ai_studios) const OPTIONS: [AutomationOption; 13] = [
 ];
 
 /// The options that the provider's pages call valid only for generated images.
-const GENERATIVE_OPTIONS: [&str; 2] = ["use_generative_high_quality", "style"];
+pub(super) const GENERATIVE_OPTIONS: [&str; 2] = ["use_generative_high_quality", "style"];
 
 pub(super) fn read_automation(fields: &mut RequestFields, kind: Kind) -> Request {
     let mut request = Request::new();

@@ -26,7 +26,7 @@ pub(super) const MAX_SUBTITLE_CHARS: usize = 50_000;
 const YOUTUBE_HOSTS: [&str; 2] = ["youtube.com", "youtu.be"];
 
 /// The switches of a dubbing, each with the provider's name for it.
-pub(in crate::ai_studios) const SWITCHES: [(&str, &str); 3] =
+pub(crate) const SWITCHES: [(&str, &str); 3] =
     [("dubbing_only", "isDubbingOnly"), ("remove_bgm", "isRemoveBGM"), ("caption_file", "isCaptionFile")];
 
 /// Reads the order of a dubbing. Returns it with the number of its files.

@@ -73,7 +73,7 @@ pub(super) fn is_text(value: &Value, max_chars: usize) -> bool {
 }
 
 /// Whether a text is an id that is valid in a path without encoding.
-pub(in crate::ai_studios) fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(safe)
 }

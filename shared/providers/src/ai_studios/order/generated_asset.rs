@@ -13,7 +13,7 @@ pub(super) const IMAGE_SIZES: [&str; 3] = ["LANDSCAPE", "PORTRAIT", "SQUARE"];
 
 /// A kind of generated asset. Its fields have the provider's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ai_studios) enum GeneratedAsset {
+pub(crate) enum GeneratedAsset {
     /// An image of a topic.
     Image,
     /// A video about a topic.
@@ -28,7 +28,7 @@ pub(in crate::ai_studios) enum GeneratedAsset {
 
 impl GeneratedAsset {
     /// Returns the name of the kind of work in requests.
-    pub(in crate::ai_studios) const fn kind_name(self) -> &'static str {
+    pub(crate) const fn kind_name(self) -> &'static str {
         match self {
             Self::Image => "image_generation",
             Self::Video => "video_generation",
@@ -39,7 +39,7 @@ impl GeneratedAsset {
     }
 
     /// Returns the path of the request that makes it.
-    pub(in crate::ai_studios) const fn path(self) -> &'static str {
+    pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::Image => "/tools/image-generator",
             Self::Video => "/tools/video-generator",

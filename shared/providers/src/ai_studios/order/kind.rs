@@ -4,7 +4,7 @@ use super::generated_asset::GeneratedAsset;
 
 /// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ai_studios) enum Kind {
+pub(crate) enum Kind {
     /// The video of an existing project.
     Export,
     /// A new project from scenes, and its video.
@@ -31,7 +31,7 @@ pub(in crate::ai_studios) enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documents.
-    pub(in crate::ai_studios) const ALL: [Kind; 15] = [
+    pub(crate) const ALL: [Kind; 15] = [
         Kind::Export,
         Kind::CreateProject,
         Kind::EditProject,
@@ -50,7 +50,7 @@ impl Kind {
     ];
 
     /// Returns the name in requests and on jobs.
-    pub(in crate::ai_studios) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Export => "export",
             Kind::CreateProject => "create_project",
@@ -67,7 +67,7 @@ impl Kind {
     }
 
     /// Parses a name.
-    pub(in crate::ai_studios) fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }

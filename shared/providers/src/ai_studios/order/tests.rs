@@ -139,6 +139,7 @@ fn options_of_an_automation_are_checked_by_name_and_value() {
         (json!({ "media": "free", "style": "anime" }), "options.style"),
         (json!({ "use_generative_high_quality": true }), "options.use_generative_high_quality"),
         (json!({ "voiceOnly": true }), "options.voiceOnly"),
+        (json!({ "voiceOnly": null }), "options.voiceOnly"),
     ] {
         let request = json!({ "topic": "Spring", "options": options });
         assert_eq!(invalid_fields(Kind::TopicToVideo, request.clone()), [named], "{request}");
