@@ -112,15 +112,23 @@ async fn an_upload_that_starts_again_may_still_fall_back_to_the_whole_file() {
 #[tokio::test]
 async fn the_files_of_a_set_land_from_a_careless_server() {
     let world = World::start().await;
-    for flaw in ["no_content_range", "unknown_length", "shifted", "several_parts", "not_satisfiable", "gzip"]
-    {
+    for (flaw, downloads) in [
+        ("no_content_range", 6..=6),
+        ("unknown_length", 6..=6),
+        ("shifted", 6..=6),
+        ("several_parts", 6..=6),
+        ("not_satisfiable", 6..=6),
+        // A file of unknown length may have to wait for another one, and is then requested once more.
+        ("gzip", 6..=8),
+    ] {
         let before = world.download_count();
         world.serve_carelessly("file", json!({ "flaw": flaw }));
         let job = world.run_job(&world.three_format_request(), "stored").await;
         let manifest = world.read_manifest(&job).await;
         assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": 3, "missing": 0 }), "{flaw}");
         world.assert_files_match_manifest(&manifest).await;
-        assert_eq!(world.download_count() - before, 3 * 2, "{flaw}");
+        let count = world.download_count() - before;
+        assert!(downloads.contains(&count), "{flaw}: {count} downloads, not {downloads:?}");
     }
 }
 
