@@ -9,8 +9,8 @@ use crate::stack::Deployed;
 
 /// Jobs that are submitted at once.
 const CONCURRENCY: usize = 8;
-/// The maximum number of rounds until a job has to wait. With the template's defaults, 26 jobs suffice.
-const MAX_ROUNDS: usize = 5;
+/// The maximum number of rounds until a job has to wait. With the template's defaults, the 61st export in a minute does.
+const MAX_ROUNDS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rate_limited_jobs_are_submitted_once_and_stored() {

@@ -1,5 +1,6 @@
 //! Generations without a callback are polled.
 
+use harness::StackOptions;
 use http::Method;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -144,23 +145,21 @@ async fn provider_failures_postpone_the_poll_and_do_not_change_the_job() {
 }
 
 #[tokio::test]
-async fn throttling_pauses_polls_and_submissions() {
-    let world = World::start_with(|options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
+async fn throttling_of_polls_pauses_polls_and_no_submission() {
+    let limits = |options: StackOptions| {
+        options.variable("ABYSSALE_REQUESTS_PER_SECOND", "8").variable("ABYSSALE_RATE_LIMITS", "")
+    };
+    let world = World::start_with(limits).await;
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop", "count": null }));
     let id = world.submit_request(&world.three_format_request()).await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 600 }));
     world.sweep(A_MINUTE).await;
-    let response = world.post(&world.three_format_request(), &[]).await;
-    assert_eq!(
-        (response.status().as_u16(), &response.body()["status"]),
-        (202, &json!("waiting")),
-        "{}",
-        response.body()
-    );
+    for request in [world.three_format_request(), world.export_request(1)] {
+        let response = world.post(&request, &[]).await;
+        assert_eq!((response.status().as_u16(), &response.body()["status"]), (202, &json!("submitted")));
+    }
     let swept = world.sweep(A_MINUTE + 600).await;
-    assert_eq!(
-        (&swept["incomplete"], world.polls().len(), world.work_requests().len()),
-        (&json!(true), 1, 1)
-    );
+    assert_eq!(swept["incomplete"], false, "polls that wait hide no other job: {swept}");
+    assert_eq!((world.polls().len(), world.work_requests().len()), (1, 3));
     assert_eq!(world.job(&id).await["status"], "submitted");
 }
