@@ -3,7 +3,8 @@
 use ErrorClass::{
     IdempotencyMismatch, Internal, InvalidRequest, JobConflict, Misconfigured, NotFound, PayloadTooLarge,
     ProviderConflict, ProviderCredentials, ProviderPlan, ProviderQuota, ProviderRefusedRequest,
-    ProviderThrottled, ProviderUnavailable, StorageUnavailable, UnsupportedMediaType, WebhookSecretMissing,
+    ProviderThrottled, ProviderUnavailable, SourceChanged, SourceGone, SourceInvalid, SourceRefused,
+    SourceTooLarge, SourceUnavailable, StorageUnavailable, UnsupportedMediaType, WebhookSecretMissing,
 };
 use model::ErrorClass;
 use serde_json::{Map, Value, json};
@@ -24,6 +25,9 @@ const PROVIDER: &[ErrorClass] = &[
     ProviderQuota,
     ProviderUnavailable,
 ];
+/// Errors of the files that a request names by their URLs.
+const SOURCE: &[ErrorClass] =
+    &[SourceChanged, SourceGone, SourceInvalid, SourceRefused, SourceTooLarge, SourceUnavailable];
 
 /// Responses that operations share, by name.
 type Shared = Map<String, Value>;
@@ -52,7 +56,7 @@ fn submit(shared: &mut Shared) -> Value {
     let mut operation = operation("submitJob", "Submit a job", description);
     operation["parameters"] = json!([parameters::idempotency_key()]);
     operation["requestBody"] = body("SubmitRequest", true);
-    let classes = [ANY, BODY, &[IdempotencyMismatch, WebhookSecretMissing], PROVIDER].concat();
+    let classes = [ANY, BODY, &[IdempotencyMismatch, WebhookSecretMissing], PROVIDER, SOURCE].concat();
     with_responses(
         shared,
         operation,
@@ -102,7 +106,7 @@ fn retry(shared: &mut Shared) -> Value {
                        work is submitted again as one new job, however often the request is repeated.";
     let mut operation = operation("retryJob", "Retry a job", description);
     operation["requestBody"] = body("RetryRequest", false);
-    let classes = [ANY, BODY, &[NotFound, JobConflict, WebhookSecretMissing], PROVIDER].concat();
+    let classes = [ANY, BODY, &[NotFound, JobConflict, WebhookSecretMissing], PROVIDER, SOURCE].concat();
     with_responses(
         shared,
         operation,

@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use super::common::{export_options, text};
 use crate::{
     ai_studios::order::{
-        automation::{DURATIONS, MAX_URL_BYTES, MEDIA, OPTIONS, SCRIPT_OPTIONS, SPEED, STYLES, has_option},
+        automation::{
+            DURATIONS, GENERATIVE_OPTIONS, MAX_URL_BYTES, MEDIA, OPTIONS, SCRIPT_OPTIONS, SPEED, STYLES,
+            has_option,
+        },
         documents::{self, DOCUMENT_TYPES, MAX_DOCUMENTS, MAX_NAME_CHARS},
         field_validators::{MAX_SCRIPT_CHARS, MAX_WORDS_CHARS},
         kind::Kind,
@@ -59,12 +62,14 @@ pub(super) fn schema(kind: Kind) -> OrderSchema {
 }
 
 fn documents() -> Value {
-    let either_case = |c: char| format!("[{c}{}]", c.to_ascii_uppercase());
-    let types = DOCUMENT_TYPES.map(|name| name.chars().map(either_case).collect::<String>()).join("|");
+    let any_case = |name: &&str| -> String {
+        name.chars().map(|c| format!("[{}{c}]", c.to_ascii_uppercase())).collect()
+    };
+    let types = DOCUMENT_TYPES.iter().map(any_case).collect::<Vec<_>>().join("|");
     let url = json!({ "type": "string", "pattern": "^https?://", "format": "uri", "maxLength": documents::MAX_URL_BYTES });
     let name = json!({
         "type": ["string", "null"], "maxLength": MAX_NAME_CHARS,
-        "pattern": format!(r#"^[^/\\\x22\x00-\x1f\x7f-\x9f]+\.({types})$"#),
+        "pattern": format!(r#"^[^/\\"\x00-\x1F\x7F-\x9F]+\.({types})$"#),
     });
     let document = json!({
         "type": "object",
@@ -74,6 +79,10 @@ fn documents() -> Value {
         },
         "required": ["url"],
         "additionalProperties": false,
+        "anyOf": [
+            { "properties": { "name": { "type": "string" } }, "required": ["name"] },
+            { "properties": { "url": { "pattern": format!(r"^[^?#]*/[^/?#]+\.({types})([?#].*)?$") } } },
+        ],
     });
     json!({ "type": "array", "minItems": 1, "maxItems": MAX_DOCUMENTS, "items": document })
 }
@@ -82,7 +91,14 @@ fn options(kind: Kind) -> Value {
     let accepted = OPTIONS.iter().filter(|option| has_option(kind, option.name));
     let properties: Map<String, Value> =
         accepted.map(|option| (option.name.to_owned(), optional(option_schema(option.name)))).collect();
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+    let generative = json!({ "properties": { "media": { "const": "generative" } }, "required": ["media"] });
+    let only_if_generative: Vec<Value> = GENERATIVE_OPTIONS
+        .iter()
+        .map(|name| json!({ "anyOf": [{ "properties": { *name: { "type": "null" } } }, generative] }))
+        .collect();
+    json!({
+        "type": "object", "properties": properties, "additionalProperties": false, "allOf": only_if_generative,
+    })
 }
 
 fn option_schema(name: &str) -> Value {
