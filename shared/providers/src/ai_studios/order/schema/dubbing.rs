@@ -15,7 +15,8 @@ use crate::{
 pub(super) fn schemas() -> Vec<OrderSchema> {
     let pattern = r"^https://([A-Za-z0-9-]+\.)*(youtube\.com|youtu\.be)(/[^?#]|/?\?)";
     let url = json!({ "type": "string", "format": "uri", "maxLength": MAX_URL_BYTES, "pattern": pattern });
-    let file = json!({ "type": "string", "format": "uri", "maxLength": MAX_URL_BYTES });
+    let pattern = "^https?://";
+    let file = json!({ "type": "string", "format": "uri", "maxLength": MAX_URL_BYTES, "pattern": pattern });
     let of_url = OrderSchema {
         kind: Kind::Dubbing.name(),
         variant: "",
