@@ -1,110 +1,15 @@
 //! Servers that are careless with ranges: the bytes are those of the file, or there is an error, and never other bytes.
 
-use std::{
-    io::Write,
-    net::{Ipv4Addr, SocketAddr},
-    ops::Range,
-    sync::{Arc, Mutex},
-};
+use std::{io::Write, ops::Range};
 
+use super::{
+    downloader_for,
+    range_server::{LENGTH, Request, Response, file, serve},
+};
+use crate::RemoteFile;
 use flate2::{Compression, write::GzEncoder};
 use futures_util::{StreamExt, TryStreamExt};
 use model::{Error, ErrorClass};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
-
-use super::downloader_for;
-use crate::RemoteFile;
-
-const LENGTH: usize = 10_000;
-
-fn file() -> Vec<u8> {
-    (0..LENGTH).map(|at| (at * 7 % 251) as u8).collect()
-}
-
-/// A request: its number from 0, the range that it asks for, and its `If-Range`.
-struct Request {
-    number: usize,
-    range: Option<Range<usize>>,
-    if_range: Option<String>,
-}
-
-/// A response: the status, the headers besides `Content-Length`, and the body.
-struct Response {
-    status: u16,
-    headers: Vec<String>,
-    body: Vec<u8>,
-    content_length: Option<usize>,
-}
-
-impl Response {
-    fn new(status: u16, headers: &[&str], body: Vec<u8>) -> Self {
-        let headers = headers.iter().map(|&header| header.to_owned()).collect();
-        Self { status, headers, content_length: Some(body.len()), body }
-    }
-
-    /// What a server responds that is not careless: a range under `If-Range`, else the whole file.
-    fn correct(request: &Request) -> Self {
-        let is_same = request.if_range.as_deref().is_none_or(|tag| tag == "\"a\"");
-        match request.range.clone().filter(|_| is_same) {
-            Some(range) => Self::range(range, Some(LENGTH)),
-            None => Self::new(200, &["ETag: \"a\""], file()),
-        }
-    }
-
-    fn range(range: Range<usize>, total: Option<usize>) -> Self {
-        let total = total.map_or_else(|| "*".to_owned(), |total| total.to_string());
-        let content_range = format!("Content-Range: bytes {}-{}/{total}", range.start, range.end - 1);
-        Self::new(206, &["ETag: \"a\"", &content_range], file()[range].to_vec())
-    }
-
-    fn replace(mut self, old: &str, new: &str) -> Self {
-        self.headers = self.headers.iter().map(|header| header.replace(old, new)).collect();
-        self.headers.retain(|header| !header.is_empty());
-        self
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut headers = self.headers.clone();
-        headers.extend(self.content_length.map(|length| format!("Content-Length: {length}")));
-        let head =
-            format!("HTTP/1.1 {} X\r\n{}\r\nConnection: close\r\n\r\n", self.status, headers.join("\r\n"));
-        [head.as_bytes(), &self.body].concat()
-    }
-}
-
-/// The requests of a server, each as its `Range`.
-type RequestLog = Arc<Mutex<Vec<Option<Range<usize>>>>>;
-
-async fn serve(respond: impl Fn(&Request) -> Response + Send + 'static) -> (String, RequestLog) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
-    let address: SocketAddr = listener.local_addr().expect("an address");
-    let log = RequestLog::default();
-    let requests = log.clone();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut head = [0; 4096];
-            let length = stream.read(&mut head).await.unwrap_or(0);
-            let head = String::from_utf8_lossy(&head[..length]).to_ascii_lowercase();
-            let header =
-                |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-            let range = header("range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
-            let range = range.map(|(first, last)| {
-                let end = last.parse().map_or(LENGTH, |last: usize| LENGTH.min(last + 1));
-                first.parse().expect("a number")..end
-            });
-            let number = requests.lock().expect("no panic").len();
-            requests.lock().expect("no panic").push(range.clone());
-            let response =
-                respond(&Request { number, range, if_range: header("if-range").map(str::to_owned) });
-            // The client may have closed the connection by now.
-            let _ = stream.write_all(&response.to_bytes()).await;
-        }
-    });
-    (format!("http://{address}/a.bin"), log)
-}
 
 /// Downloads the file as one stream. Returns its bytes, what was learned of it, and how many requests it took.
 async fn download(
