@@ -1,7 +1,7 @@
 //! Downloads from file servers on loopback: redirects, host names, and servers that are careless with ranges.
 
 mod careless_servers;
-mod scripted_server;
+mod range_server;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -2,15 +2,14 @@
 
 use std::{io::Write, ops::Range};
 
+use super::{
+    downloader_for,
+    range_server::{LENGTH, Request, Response, file, serve},
+};
+use crate::RemoteFile;
 use flate2::{Compression, write::GzEncoder};
 use futures_util::{StreamExt, TryStreamExt};
 use model::{Error, ErrorClass};
-
-use super::{
-    downloader_for,
-    scripted_server::{LENGTH, Request, Response, file, serve},
-};
-use crate::RemoteFile;
 
 /// Downloads the file as one stream. Returns its bytes, what was learned of it, and how many requests it took.
 async fn download(

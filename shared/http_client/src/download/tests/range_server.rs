@@ -1,4 +1,4 @@
-//! A file server on loopback whose response to each request is scripted.
+//! A file server that responds as a test decides, and logs the ranges that were requested.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -59,7 +59,7 @@ impl Response {
         self
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    fn to_bytes(&self) -> Vec<u8> {
         let mut headers = self.headers.clone();
         headers.extend(self.content_length.map(|length| format!("Content-Length: {length}")));
         let head =
