@@ -178,7 +178,7 @@ async fn the_longer_window_holds_after_the_shorter_one() {
         let within = |since: &OffsetDateTime| {
             granted.iter().filter(|time| (*since..*since + length).contains(*time)).count()
         };
-        let most = granted.iter().map(|since| within(&since)).max();
+        let most = granted.iter().map(within).max();
         assert_eq!(most, Some(window.requests as usize), "{window:?}");
     }
 }

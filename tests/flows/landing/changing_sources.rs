@@ -95,6 +95,6 @@ async fn a_file_that_keeps_changing_lands_as_one_of_its_versions() {
     let id = world.submit_archive_from(&origin).await;
     let job = world.wait_for_status(&id, "stored").await;
     let stored = world.read_object(job["archive"]["key"].as_str().expect("a key")).await;
-    assert!(files.iter().any(|file| *file == stored), "the stored bytes are those of no version");
+    assert!(files.contains(&stored), "the stored bytes are those of no version");
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
 }

@@ -37,15 +37,6 @@ pub(super) struct PaidRequest {
     retry_delays: RetryDelays,
 }
 
-/// What the response to a paid request means.
-#[derive(Debug)]
-pub(super) enum PaidResponse {
-    /// The provider accepted the work, with this payload.
-    Success(Value),
-    /// It did not, or it is unknown whether it did.
-    Next(SubmitStep),
-}
-
 impl PaidRequest {
     /// Creates the request. `unknown_outcome` completes the message of an unknown outcome.
     pub(super) fn new(
@@ -73,26 +64,26 @@ impl PaidRequest {
         self.build_request().map_or_else(SubmitStep::Rejected, SubmitStep::Send)
     }
 
-    /// Interprets a response.
-    pub(super) fn read_response(&mut self, result: &SendResult) -> PaidResponse {
+    /// Returns the payload with which the provider accepted the work, or else the next step: it did not, or it is unknown
+    /// whether it did.
+    pub(super) fn read_response(&mut self, result: &SendResult) -> Result<Value, Box<SubmitStep>> {
         let response = match result {
             Ok(response) => response,
-            Err(SendFailure::NotSent) => return PaidResponse::Next(self.reconnect()),
+            Err(SendFailure::NotSent) => return Err(Box::new(self.reconnect())),
             Err(SendFailure::MaybeSent) => {
                 let what = "AI Studios did not respond in time, or the connection broke";
-                return PaidResponse::Next(self.outcome_unknown(what));
+                return Err(Box::new(self.outcome_unknown(what)));
             }
         };
         let status = response.status();
-        match open_envelope(status, response.body(), ExpectedPayload::Object) {
-            Ok(payload) => PaidResponse::Success(payload),
+        open_envelope(status, response.body(), ExpectedPayload::Object).map_err(|error_response| {
             // The work may have started before such a response, whatever its body says.
-            Err(_) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
                 let what = format!("AI Studios returned HTTP {}", status.as_u16());
-                PaidResponse::Next(self.outcome_unknown(&what))
+                return Box::new(self.outcome_unknown(&what));
             }
-            Err(error_response) => PaidResponse::Next(self.handle_error_response(result, &error_response)),
-        }
+            Box::new(self.handle_error_response(result, &error_response))
+        })
     }
 
     /// The provider may have done the work.
@@ -174,18 +165,18 @@ mod tests {
     }
 
     fn read(request: &mut PaidRequest, result: &SendResult) -> String {
-        match request.read_response(result) {
-            PaidResponse::Success(payload) => payload.to_string(),
-            PaidResponse::Next(SubmitStep::OutcomeUnknown(error)) => {
+        match request.read_response(result).map_err(|step| *step) {
+            Ok(payload) => payload.to_string(),
+            Err(SubmitStep::OutcomeUnknown(error)) => {
                 assert!(error.message.ends_with("it is not submitted again"), "{}", error.message);
                 "unknown".into()
             }
-            PaidResponse::Next(SubmitStep::Rejected(error)) => error.class.name().into(),
-            PaidResponse::Next(SubmitStep::SendAfter { wait, .. }) => {
+            Err(SubmitStep::Rejected(error)) => error.class.name().into(),
+            Err(SubmitStep::SendAfter { wait, .. }) => {
                 format!("again after {} s", wait.as_secs())
             }
-            PaidResponse::Next(SubmitStep::Authorize { is_token_rejected: true }) => "another token".into(),
-            PaidResponse::Next(step) => panic!("{step:?}"),
+            Err(SubmitStep::Authorize { is_token_rejected: true }) => "another token".into(),
+            Err(step) => panic!("{step:?}"),
         }
     }
 

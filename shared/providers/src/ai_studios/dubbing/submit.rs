@@ -15,7 +15,7 @@ use crate::{
         lenient_values::{read_id, read_text},
         multipart_form::{FormBody, MultipartForm},
         order::DUBBING_SWITCHES,
-        paid_request::{PaidBody, PaidRequest, PaidResponse},
+        paid_request::{PaidBody, PaidRequest},
     },
 };
 
@@ -88,8 +88,8 @@ impl SubmitProtocol for DubbingSubmission {
 
     fn on_response(&mut self, result: SendResult) -> SubmitStep {
         match self.request.read_response(&result) {
-            PaidResponse::Next(step) => step,
-            PaidResponse::Success(payload) => match read_id(&payload, &["folderId", "folder_id"]) {
+            Err(step) => *step,
+            Ok(payload) => match read_id(&payload, &["folderId", "folder_id"]) {
                 Some(folder) => SubmitStep::Accepted(ProviderJobId::new(folder)),
                 None => self
                     .request

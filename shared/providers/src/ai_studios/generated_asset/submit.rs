@@ -11,7 +11,7 @@ use crate::{
         api_request::AiStudiosApi,
         lenient_values::read_text,
         order::GeneratedAsset,
-        paid_request::{PaidBody, PaidRequest, PaidResponse},
+        paid_request::{PaidBody, PaidRequest},
     },
 };
 
@@ -66,8 +66,8 @@ impl SubmitProtocol for GeneratedAssetSubmission {
 
     fn on_response(&mut self, result: SendResult) -> SubmitStep {
         match self.request.read_response(&result) {
-            PaidResponse::Success(payload) => self.read_success(&payload, &result),
-            PaidResponse::Next(step) => step,
+            Ok(payload) => self.read_success(&payload, &result),
+            Err(step) => *step,
         }
     }
 }

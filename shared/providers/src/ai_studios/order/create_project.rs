@@ -13,8 +13,11 @@ use crate::RequestFields;
 /// The orientations of a project.
 pub(super) const ORIENTATIONS: [&str; 2] = ["landscape", "portrait"];
 
+/// A member of a scene: its name, what is expected, and the check of its value.
+type SceneMember = (&'static str, &'static str, fn(&Value) -> bool);
+
 /// The members of a scene whose type the provider documents.
-const SCENE_MEMBERS: [(&str, &str, fn(&Value) -> bool); 3] = [
+const SCENE_MEMBERS: [SceneMember; 3] = [
     ("sceneIdx", "expected a whole number", |value| value.as_u64().is_some()),
     ("scripts", "expected an array", Value::is_array),
     ("clips", "expected an array", Value::is_array),
