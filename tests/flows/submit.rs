@@ -65,6 +65,7 @@ async fn a_stored_job_has_every_field() {
     let job = world.wait_for_status(&id, "stored").await;
     let known = [
         "archive",
+        "completed_by",
         "created_at",
         "deliveries",
         "error",
@@ -88,6 +89,7 @@ async fn a_stored_job_has_every_field() {
         "transfer",
         "unpack",
         "updated_at",
+        "warnings",
     ];
     assert_eq!(field_names(&job), known);
     assert_eq!(job["progress"], 100.0);

@@ -107,21 +107,6 @@ async fn a_throttled_request_is_retried_after_its_delay() {
 }
 
 #[tokio::test]
-async fn exhausted_credits_are_reported_after_one_probe() {
-    let world = World::start().await;
-    for request in &requests_of_each_kind(&world)[..3] {
-        let before = world.work_requests().len();
-        let response =
-            submit_with_fault(&world, request, &json!({ "kind": "credits_spent", "count": 2 })).await;
-        let rejection = assert_problem(&response, 429, "provider-quota");
-        assert_eq!(rejection["provider"]["message"], "You have no credits left.");
-        assert!(!response.headers().contains_key("retry-after"));
-        assert_eq!(world.work_requests().len() - before, 2, "{request}");
-    }
-    assert_eq!(world.generations()["credits_consumed"], 0);
-}
-
-#[tokio::test]
 async fn a_feature_outside_the_plan_is_requested_once() {
     let world = World::start().await;
     for request in requests_of_each_kind(&world) {

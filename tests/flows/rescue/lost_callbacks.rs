@@ -238,8 +238,14 @@ async fn every_banner_of_many_lost_exports_is_landed_or_named() {
     let all = world.banner_ids(12);
     let deleted: Vec<Value> = all.iter().step_by(3).cloned().collect();
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop", "count": null }));
-    for (kind, count) in [("gateway_error", 5), ("reset", 4), ("rate_limited", 2)] {
-        world.inject_fault(json!({ "on": "call", "route": "GET /banners/*", "kind": kind, "count": count }));
+    for mut fault in [
+        json!({ "kind": "gateway_error", "count": 5 }),
+        json!({ "kind": "reset", "count": 4 }),
+        json!({ "kind": "rate_limited", "count": 2, "retry_after": 1 }),
+    ] {
+        fault["on"] = "call".into();
+        fault["route"] = "GET /banners/*".into();
+        world.inject_fault(fault);
     }
     let mut jobs = vec![];
     for number in 0..8 {
@@ -251,9 +257,18 @@ async fn every_banner_of_many_lost_exports_is_landed_or_named() {
     for (id, _) in &jobs {
         world.set_age(id, HALF_AN_HOUR).await;
     }
-    // The provider's failures end some of the batches, and the next sweep continues them.
-    for _ in 0..4 {
+    // The provider's failures end some of the batches, its pauses delay others, and the next sweeps continue them.
+    for _ in 0..12 {
         world.sweep_for_rescue().await;
+        let mut unfinished = 0;
+        for (id, ids) in &jobs {
+            let job = world.job(id).await;
+            let named = missing_names(&job).len() as u64 + job["files_total"].as_u64().expect("a number");
+            unfinished += usize::from(named < ids.len() as u64);
+        }
+        if unfinished == 0 {
+            break;
+        }
     }
     for (id, ids) in &jobs {
         let job = world.job(id).await;

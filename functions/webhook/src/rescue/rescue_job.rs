@@ -31,8 +31,7 @@ const RESERVE: Duration = Duration::seconds(30);
 /// The delay before the next batch, in seconds. When the rate limiter has no time, it is longer: up to what SQS can
 /// delay a message.
 const NEXT_BATCH_SECONDS: u32 = 1;
-const RATE_LIMITED_SECONDS: i64 = 15;
-const MAX_DELAY_SECONDS: i64 = 900;
+const MAX_DELAY_SECONDS: u32 = 900;
 /// The delay after a batch that the provider did not answer. It doubles up to eight minutes.
 const FAILURE_DELAY: Duration = Duration::minutes(1);
 /// After so many such batches in a row, a job that is due to expire is given up.
@@ -103,9 +102,10 @@ impl<'a> Rescue<'a> {
             BatchEnd::Finished => self.finish(job, provider, reads).await,
             BatchEnd::OutOfTime => self.continue_later(&job, reads, NEXT_BATCH_SECONDS).await,
             BatchEnd::RateLimited(at) => {
-                let wait = (at - OffsetDateTime::now_utc()).whole_seconds();
-                let delay = wait.clamp(RATE_LIMITED_SECONDS, MAX_DELAY_SECONDS);
-                self.continue_later(&job, reads, u32::try_from(delay).unwrap_or(NEXT_BATCH_SECONDS)).await
+                // A negative wait is over.
+                let wait =
+                    u32::try_from((at - OffsetDateTime::now_utc()).whole_seconds() + 1).unwrap_or_default();
+                self.continue_later(&job, reads, wait.clamp(NEXT_BATCH_SECONDS, MAX_DELAY_SECONDS)).await
             }
             BatchEnd::Unanswered(error, wait) => {
                 error.log("the provider does not answer for the items of a job");
