@@ -112,7 +112,7 @@ impl Workspace {
         options.dynamodb_in_memory = true;
         let stack = Stack::start(change(options)).await.expect("a running stack");
         let workspace = Self { stack, folder, _data: data };
-        let knobs = json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": [] });
+        let knobs = json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": {} });
         workspace.admin(Method::PUT, "/knobs", &knobs);
         workspace
     }

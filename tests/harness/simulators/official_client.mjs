@@ -176,7 +176,7 @@ receiver.listen(0, "127.0.0.1", async () => {
   const callback = `http://127.0.0.1:${receiver.address().port}/hook`;
   await admin("POST", "/reset", {});
   // This script sends more than ten requests a second.
-  await admin("PUT", "/knobs", { gateway_per_second: 0, tiers: [] });
+  await admin("PUT", "/knobs", { gateway_per_second: 0, tiers: {} });
   const { designs } = await admin("GET", "/describe");
   await checkDesigns(designs);
   const ids = await checkGeneration(designs);
