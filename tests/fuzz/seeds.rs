@@ -84,7 +84,10 @@ fn archives() -> Vec<(&'static str, Vec<u8>)> {
         ("split-marker", pack_behind(b"PK\x07\x08", &items, b"", true)),
         ("self-extracting", pack_behind(b"MZ and a program", &items, b"", false)),
         ("rival", pack_with(&items, &pack(&items), false)),
-        ("cut-off", [pack(&[Item::stored("inner.zip", &pack(&items))]), pack(&items)].concat()[..180].to_vec()),
+        (
+            "cut-off",
+            [pack(&[Item::stored("inner.zip", &pack(&items))]), pack(&items)].concat()[..180].to_vec(),
+        ),
         ("unicode-path", pack(&[text("caf_.txt").but(|a| a.extra = unicode_path(&a.name, "café.txt"))])),
         ("methods", include_bytes!("../archives/methods.zip").to_vec()),
     ]
