@@ -40,6 +40,8 @@ CHECKS = [
 VARIABLES = {"ABYSSALE_REQUESTS_PER_SECOND": "0", "ABYSSALE_RATE_LIMITS": "none", "AI_STUDIOS_REQUESTS_PER_SECOND": "0"}
 # Webhooks may only go to a host that does not exist (RFC 2606), whatever URLs are generated.
 VARIABLES["WEBHOOK_ALLOWED_HOSTS"] = "hooks.invalid"
+# Nor are documents and videos downloaded from the hosts that are generated.
+VARIABLES["DOCUMENT_ALLOWED_HOSTS"] = "files.invalid"
 KNOBS = {"gateway_per_second": 0, "tiers": {}}
 
 

@@ -207,11 +207,13 @@ impl FolderEvaluation {
     }
 }
 
-/// The source of one video. It is named by its language, or else as the provider names it.
+/// The source of one video. It is named by its language, or else as the provider names it, unless that is the URL of the
+/// original.
 fn source(item: &DubbedItem, language: Option<&str>, url: String) -> Source {
     let of_url = file_name_of_url(&url);
     let extension = of_url.and_then(|name| name.rsplit_once('.')).map_or("mp4", |(_, extension)| extension);
-    let stem = language.or(item.name.as_deref()).or(item.project_id.as_deref());
+    let item_name = item.name.as_deref().filter(|name| !name.contains("://"));
+    let stem = language.or(item_name).or(item.project_id.as_deref());
     let with_extension = |stem: &str| match stem.ends_with(&format!(".{extension}")) {
         true => stem.to_owned(),
         false => format!("{stem}.{extension}"),
