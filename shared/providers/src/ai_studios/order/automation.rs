@@ -4,14 +4,11 @@
 use serde_json::{Map, Value};
 
 use super::{
-    documents::read_documents,
+    documents::{is_web_url, read_documents},
     field_validators::{MAX_SCRIPT_CHARS, MAX_WORDS_CHARS, Request, is_text, read_export_options, read_text},
     kind::Kind,
 };
 use crate::RequestFields;
-
-/// The maximum length of the URL of a page, in bytes.
-pub(super) const MAX_URL_BYTES: usize = 8 * 1024;
 
 /// The lengths of a video, in seconds.
 pub(super) const DURATIONS: [u64; 6] = [30, 60, 90, 120, 150, 180];
@@ -114,14 +111,10 @@ pub(super) fn has_option(kind: Kind, name: &str) -> bool {
 }
 
 fn read_page_url(fields: &mut RequestFields, request: &mut Request) {
-    let is_page_url = |value: &Value| {
-        value.as_str().filter(|text| text.len() <= MAX_URL_BYTES).is_some_and(|text| {
-            url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
-        })
-    };
+    let is_page_url = |value: &Value| value.as_str().is_some_and(is_web_url);
     match fields.take("url") {
         Some(url) if is_page_url(&url) => _ = request.insert("url".into(), url),
-        _ => fields.add_violation("url", "expected the http or https URL of a page"),
+        _ => fields.add_violation("url", "expected the http or https URL of a page, percent-encoded"),
     }
 }
 

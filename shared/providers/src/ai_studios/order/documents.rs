@@ -58,9 +58,11 @@ fn read_document(fields: &mut RequestFields, path: &str, document: &Value) -> Op
     Some(json!({ "url": url?, "name": name? }))
 }
 
-/// Whether a text is a URL that can be requested. The SSRF guard checks it before the download.
+/// Whether a text is a URL that can be requested: one of RFC 3986, so of ASCII. The SSRF guard checks it before the
+/// download.
 pub(super) fn is_web_url(text: &str) -> bool {
     text.len() <= MAX_URL_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
         && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
 }
 

@@ -6,8 +6,7 @@ use super::common::{export_options, text};
 use crate::{
     ai_studios::order::{
         automation::{
-            DURATIONS, GENERATIVE_OPTIONS, MAX_URL_BYTES, MEDIA, OPTIONS, SCRIPT_OPTIONS, SPEED, STYLES,
-            has_option,
+            DURATIONS, GENERATIVE_OPTIONS, MEDIA, OPTIONS, SCRIPT_OPTIONS, SPEED, STYLES, has_option,
         },
         documents::{self, DOCUMENT_TYPES, MAX_DOCUMENTS, MAX_NAME_CHARS},
         field_validators::{MAX_SCRIPT_CHARS, MAX_WORDS_CHARS},
@@ -18,8 +17,7 @@ use crate::{
 
 pub(super) fn schema(kind: Kind) -> OrderSchema {
     let [workspace, resolution] = export_options();
-    let url =
-        || json!({ "type": "string", "pattern": "^https?://", "format": "uri", "maxLength": MAX_URL_BYTES });
+    let url = || json!({ "type": "string", "pattern": "^https?://[!-~]+$", "format": "uri", "maxLength": documents::MAX_URL_BYTES });
     let (input, value, description, example): (_, _, _, fn() -> Value) = match kind {
         Kind::ScriptsToVideo => (
             "scripts",
@@ -66,7 +64,7 @@ fn documents() -> Value {
         name.chars().map(|c| format!("[{}{c}]", c.to_ascii_uppercase())).collect()
     };
     let types = DOCUMENT_TYPES.iter().map(any_case).collect::<Vec<_>>().join("|");
-    let url = json!({ "type": "string", "pattern": "^https?://", "format": "uri", "maxLength": documents::MAX_URL_BYTES });
+    let url = json!({ "type": "string", "pattern": "^https?://[!-~]+$", "format": "uri", "maxLength": documents::MAX_URL_BYTES });
     let name = json!({
         "type": ["string", "null"], "maxLength": MAX_NAME_CHARS,
         "pattern": format!(r#"^[^/\\"\x00-\x1F\x7F-\x9F]+\.({types})$"#),

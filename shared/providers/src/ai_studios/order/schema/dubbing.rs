@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn schemas() -> Vec<OrderSchema> {
     let pattern = r"^https://([A-Za-z0-9-]+\.)*(youtube\.com|youtu\.be)(/[^?#]|/?\?)";
     let url = json!({ "type": "string", "format": "uri", "maxLength": MAX_URL_BYTES, "pattern": pattern });
-    let pattern = "^https?://";
+    let pattern = "^https?://[!-~]+$";
     let file = json!({ "type": "string", "format": "uri", "maxLength": MAX_URL_BYTES, "pattern": pattern });
     let of_url = OrderSchema {
         kind: Kind::Dubbing.name(),
