@@ -58,12 +58,28 @@ fn read_document(fields: &mut RequestFields, path: &str, document: &Value) -> Op
     Some(json!({ "url": url?, "name": name? }))
 }
 
-/// Whether a text is a URL that can be requested: one of RFC 3986, so of ASCII. The SSRF guard checks it before the
-/// download.
+/// Whether a text is a URL that can be requested. The SSRF guard checks it before the download.
 pub(super) fn is_web_url(text: &str) -> bool {
     text.len() <= MAX_URL_BYTES
-        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && is_uri(text)
         && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+}
+
+/// Whether the characters of a URL are those of RFC 3986, which the description of the API demands. `Url` accepts more.
+pub(super) fn is_uri(text: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&b);
+    let is_escape = |(at, _): (usize, &str)| {
+        let digits = text.as_bytes().get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    // Brackets enclose an IPv6 address.
+    authority.bytes().all(|b| is_allowed(b) || b == b'[' || b == b']')
+        && path.bytes().all(is_allowed)
+        && authority.matches('@').count() <= 1
+        && path.matches('#').count() <= 1
+        && text.match_indices('%').all(is_escape)
 }
 
 fn is_document_name(name: &str) -> bool {

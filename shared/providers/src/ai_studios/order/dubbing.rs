@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    documents::{MAX_URL_BYTES, is_web_url},
+    documents::{MAX_URL_BYTES, is_uri, is_web_url},
     field_validators::{Request, is_text, read_optional},
 };
 use crate::RequestFields;
@@ -142,6 +142,7 @@ fn is_youtube_url(text: &str) -> bool {
         })
     };
     text.len() <= MAX_URL_BYTES
+        && is_uri(text)
         && url.scheme() == "https"
         && url.username().is_empty()
         && url.password().is_none()
