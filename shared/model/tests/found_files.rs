@@ -1,31 +1,21 @@
 //! Files that are found item by item, and the files that the provider reports, never mix in one job.
 
 mod jobs;
+mod reports;
 
 use model::{
     Archive, Checksum, ChecksumAlgorithm, CompletedBy, Error, ErrorClass, Job, JobChange, JobEvent,
-    JobStatus, LandedFiles, ManifestObject, MissingFile, ProviderJobId, Source, SourceRole, StoredFile,
+    JobStatus, LandedFiles, ManifestObject, MissingFile, SourceRole, StoredFile,
 };
 use time::OffsetDateTime;
 
-use crate::jobs::job;
+use crate::{
+    jobs::job,
+    reports::{accepted, finished, found},
+};
 
 fn error() -> model::JobError {
     Error::new(ErrorClass::ArchiveIncomplete, "2 of 3").to_job_error(OffsetDateTime::UNIX_EPOCH)
-}
-
-fn accepted() -> JobEvent {
-    JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") }
-}
-
-fn finished() -> JobEvent {
-    JobEvent::FilesReady { sources: vec![Source::archive("https://x/a.zip")], missing: vec![] }
-}
-
-/// Files that Landfall found by asking.
-fn found(completed_by: CompletedBy) -> JobEvent {
-    let source = Source { role: SourceRole::File, ..Source::archive("https://x/a.png") };
-    JobEvent::FilesFound { sources: vec![source], missing: vec![], completed_by }
 }
 
 fn job_after(events: &[JobEvent]) -> Job {

@@ -1,32 +1,22 @@
 //! A job reaches the same status in whatever order and number the provider's events arrive.
 
 mod jobs;
+mod reports;
 
 use model::{
-    CompletedBy, Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus, ProviderJobId, SlowAttempt,
-    Source, SourceRole, TransferStatistics, Transition, transition,
+    CompletedBy, Error, ErrorClass, Job, JobChange, JobEvent, JobId, JobStatus, SlowAttempt,
+    TransferStatistics, Transition, transition,
 };
 use proptest::prelude::*;
 use time::OffsetDateTime;
 
-use crate::jobs::job;
+use crate::{
+    jobs::job,
+    reports::{accepted, finished, found},
+};
 
 fn error() -> model::JobError {
     Error::new(ErrorClass::ProviderOutcomeUnknown, "no response").to_job_error(OffsetDateTime::UNIX_EPOCH)
-}
-
-fn accepted() -> JobEvent {
-    JobEvent::SubmissionAccepted { provider_job_id: ProviderJobId::new("t") }
-}
-
-fn finished() -> JobEvent {
-    JobEvent::FilesReady { sources: vec![Source::archive("https://x/a.zip")], missing: vec![] }
-}
-
-/// Files that Landfall found by asking.
-fn found(completed_by: CompletedBy) -> JobEvent {
-    let source = Source { role: SourceRole::File, ..Source::archive("https://x/a.png") };
-    JobEvent::FilesFound { sources: vec![source], missing: vec![], completed_by }
 }
 
 /// One of every event except those that move a job backwards: a finished phase, and the operator's retries.
