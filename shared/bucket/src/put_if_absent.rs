@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
-use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
+use model::{Checksum, Error, ErrorClass};
 
 use crate::{
     ObjectKey,
@@ -67,12 +67,11 @@ async fn put_bytes(
     checksum: &Checksum,
 ) -> Result<bool, Error> {
     let put = || {
-        let put = bucket.client.put_object().bucket(&bucket.name).key(bucket.object_key(key));
-        let put = match bucket.algorithm {
-            ChecksumAlgorithm::Crc64Nvme => put.checksum_crc64_nvme(&checksum.value),
-            ChecksumAlgorithm::Crc32 => put.checksum_crc32(&checksum.value),
-        };
-        put.content_type(content_type).if_none_match("*").body(ByteStream::from(bytes.clone()))
+        bucket
+            .put_with_checksum(key, checksum)
+            .content_type(content_type)
+            .if_none_match("*")
+            .body(ByteStream::from(bytes.clone()))
     };
     let mut delays = retry_delays();
     loop {

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use model::{ChecksumAlgorithm, Error};
+use model::Error;
 
 use crate::{ObjectKey, checksum::RunningChecksum, errors::storage_error, s3_bucket::S3Bucket};
 
@@ -16,12 +16,8 @@ pub(crate) async fn replace_object(
     let mut running = RunningChecksum::new(bucket.algorithm);
     running.update(&bytes);
     let checksum = running.finish();
-    let put = bucket.client.put_object().bucket(&bucket.name).key(bucket.object_key(key));
-    let put = match bucket.algorithm {
-        ChecksumAlgorithm::Crc64Nvme => put.checksum_crc64_nvme(&checksum.value),
-        ChecksumAlgorithm::Crc32 => put.checksum_crc32(&checksum.value),
-    };
-    let put = put.content_type(content_type).body(ByteStream::from(bytes));
+    let put =
+        bucket.put_with_checksum(key, &checksum).content_type(content_type).body(ByteStream::from(bytes));
     let sent = put.customize().disable_payload_signing().send().await;
     sent.map(drop).map_err(|e| storage_error("store the file", e))
 }

@@ -5,6 +5,7 @@ use aws_sdk_s3::{
     config::{
         Builder, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
     },
+    operation::put_object::builders::PutObjectFluentBuilder,
     types::ChecksumMode,
 };
 use bytes::Bytes;
@@ -51,6 +52,15 @@ impl S3Bucket {
             .force_path_style(aws.endpoint_url().is_some())
             .build();
         Self { client: Client::from_conf(config), name: name.into(), prefix: prefix.into(), algorithm }
+    }
+
+    /// A put with the checksum that S3 compares the bytes with.
+    pub(crate) fn put_with_checksum(&self, key: &ObjectKey, checksum: &Checksum) -> PutObjectFluentBuilder {
+        let put = self.client.put_object().bucket(&self.name).key(self.object_key(key));
+        match checksum.algorithm {
+            ChecksumAlgorithm::Crc64Nvme => put.checksum_crc64_nvme(&checksum.value),
+            ChecksumAlgorithm::Crc32 => put.checksum_crc32(&checksum.value),
+        }
     }
 
     /// The same bucket through a client with other credentials.
