@@ -126,7 +126,6 @@ impl<'a> SubmissionQueueConsumer<'a> {
             rate_limiter: &rate_limiter,
             job_store,
             documents: &self.clients.documents,
-            previous_refusal: job.error.as_ref().map(|error| error.class),
             job,
             is_waiting: false,
         };

@@ -42,8 +42,6 @@ pub(crate) struct SubmitAttempt<'a> {
     pub(crate) documents: &'a DocumentDownloader,
     /// The job as this invocation last read or wrote it.
     pub(crate) job: StoredJob,
-    /// The class of the provider's refusal in an earlier invocation.
-    pub(crate) previous_refusal: Option<ErrorClass>,
     /// Whether the job is recorded as waiting for its first reservation.
     pub(crate) is_waiting: bool,
 }
@@ -62,11 +60,6 @@ impl SubmitAttempt<'_> {
         loop {
             let (request, wait, refusal) = match step {
                 SubmitStep::Send(request) => (request, Duration::ZERO, None),
-                SubmitStep::SendAfter { deadline_error: otherwise, .. }
-                    if self.is_repeated_refusal(&otherwise) =>
-                {
-                    return SubmitOutcome::Refused(otherwise);
-                }
                 SubmitStep::SendAfter { wait, request, deadline_error: otherwise } => {
                     (request, wait, Some(otherwise))
                 }
@@ -191,12 +184,6 @@ impl SubmitAttempt<'_> {
         };
         rate_limiter.release(reserved).await;
         Err(Box::new(outcome))
-    }
-
-    /// Whether the provider refused the job permanently with this class before. Such a refusal is retried once, and
-    /// that retry may have been the first request of another invocation.
-    fn is_repeated_refusal(&self, refusal: &Error) -> bool {
-        !refusal.is_retryable() && self.previous_refusal == Some(refusal.class)
     }
 }
 

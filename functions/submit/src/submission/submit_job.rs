@@ -132,7 +132,6 @@ impl<'a> Submission<'a> {
             job_store: &clients.job_store,
             documents: &clients.documents,
             job: stored,
-            previous_refusal: None,
             is_waiting,
         };
         let outcome = Box::pin(attempt.run(protocol.as_mut(), reserved)).await;
