@@ -42,6 +42,21 @@ impl RequestFields {
     }
 }
 
+/// Reads an optional field into a validated request. An invalid value adds a violation with what is expected.
+pub(crate) fn read_optional(
+    fields: &mut RequestFields,
+    request: &mut Map<String, Value>,
+    name: &str,
+    expected: &str,
+    is_valid: impl Fn(&Value) -> bool,
+) {
+    match fields.take(name) {
+        None => {}
+        Some(value) if is_valid(&value) => _ = request.insert(name.into(), value),
+        Some(_) => fields.add_violation(name, expected),
+    }
+}
+
 /// Converts every number without a fraction to an integer, in the range in which doubles represent integers exactly.
 fn normalize_numbers(value: Value) -> Value {
     const MAX_EXACT: f64 = 9_007_199_254_740_992.0;

@@ -15,7 +15,7 @@ use super::{
     lenient_values::read_text,
     multipart_form::{FormBody, MultipartForm},
     order::Kind,
-    retry_delays::RetryDelays,
+    retry_delays::{RetryDelays, resend_after},
     submit::ProjectSubmission,
     submit_errors::unreachable_error,
 };
@@ -93,11 +93,7 @@ impl DocumentSubmission {
     }
 
     fn send_after(&mut self, wait: Option<Duration>, otherwise: Error) -> SubmitStep {
-        match (wait, self.build_upload()) {
-            (None, _) => SubmitStep::Rejected(otherwise),
-            (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, deadline_error: otherwise },
-            (Some(_), Err(error)) => SubmitStep::Rejected(error),
-        }
+        resend_after(wait, self.build_upload(), otherwise)
     }
 
     fn handle_upload(&mut self, result: &SendResult) -> SubmitStep {

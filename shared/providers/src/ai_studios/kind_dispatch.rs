@@ -11,7 +11,7 @@ use super::{
     document_submission::DocumentSubmission,
     dubbing::{DubbingPoll, DubbingSubmission},
     generated_asset::GeneratedAssetSubmission,
-    order::Kind,
+    order::{GeneratedAsset, Kind},
     poll::ProjectPoll,
     submit::ProjectSubmission,
     wire_request::Tracking,
@@ -21,6 +21,34 @@ use crate::{ApiAccess, PollStatus, Query, SubmitContext, SubmitProtocol};
 /// The time that is left to the provider to make an asset. An invocation of the submit function ends after 60 seconds, of
 /// which the token, the reservation and the record of the result take some.
 const MAX_ASSET_TIME: Duration = Duration::from_secs(45);
+
+/// What the provider makes, which decides how it is requested and followed.
+enum Work {
+    /// The video of a project.
+    Project,
+    /// A folder of dubbed videos.
+    Dubbing,
+    /// A file, or a text, within one request.
+    Generated(GeneratedAsset),
+}
+
+impl Work {
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Export
+            | Kind::CreateProject
+            | Kind::EditProject
+            | Kind::SimpleVideo
+            | Kind::CustomVideo
+            | Kind::ScriptsToVideo
+            | Kind::TopicToVideo
+            | Kind::UrlToVideo
+            | Kind::DocsToVideo => Work::Project,
+            Kind::Dubbing => Work::Dubbing,
+            Kind::Generated(asset) => Work::Generated(asset),
+        }
+    }
+}
 
 /// Starts the submission of a job's next request.
 ///
@@ -32,22 +60,14 @@ pub(super) fn submit(
 ) -> Result<Box<dyn SubmitProtocol>, Error> {
     let kind = Kind::parse(context.kind)
         .ok_or_else(|| Error::new(ErrorClass::Internal, "the order has no kind of AI Studios"))?;
-    match kind {
+    match Work::of(kind) {
         // Once the project is made, its export needs no documents.
-        Kind::DocsToVideo if context.provider_job_id.is_none() => {
+        Work::Project if kind == Kind::DocsToVideo && context.provider_job_id.is_none() => {
             Ok(Box::new(DocumentSubmission::new(context, now)?))
         }
-        Kind::Export
-        | Kind::CreateProject
-        | Kind::EditProject
-        | Kind::SimpleVideo
-        | Kind::CustomVideo
-        | Kind::ScriptsToVideo
-        | Kind::TopicToVideo
-        | Kind::UrlToVideo
-        | Kind::DocsToVideo => Ok(Box::new(ProjectSubmission::new(kind, context, now)?)),
-        Kind::Dubbing => Ok(Box::new(DubbingSubmission::new(context, now)?)),
-        Kind::Generated(asset) => Ok(Box::new(GeneratedAssetSubmission::new(context, asset)?)),
+        Work::Project => Ok(Box::new(ProjectSubmission::new(kind, context, now)?)),
+        Work::Dubbing => Ok(Box::new(DubbingSubmission::new(context, now)?)),
+        Work::Generated(asset) => Ok(Box::new(GeneratedAssetSubmission::new(context, asset)?)),
     }
 }
 
@@ -61,25 +81,17 @@ pub(super) fn poll(
     now: OffsetDateTime,
 ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
     let Some(kind) = Kind::parse(&job.kind) else { return Ok(None) };
-    match kind {
-        Kind::Export
-        | Kind::CreateProject
-        | Kind::EditProject
-        | Kind::SimpleVideo
-        | Kind::CustomVideo
-        | Kind::ScriptsToVideo
-        | Kind::TopicToVideo
-        | Kind::UrlToVideo
-        | Kind::DocsToVideo => {
+    match Work::of(kind) {
+        Work::Project => {
             let poll = ProjectPoll::new(access, job, now)?;
             Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
         }
-        Kind::Dubbing => {
+        Work::Dubbing => {
             let poll = DubbingPoll::new(access, job, now)?;
             Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
         }
         // Only the response to the request names an asset.
-        Kind::Generated(_) => Ok(None),
+        Work::Generated(_) => Ok(None),
     }
 }
 
@@ -117,18 +129,11 @@ pub(super) fn exclusive_resource(job: &Job) -> Option<String> {
 pub(super) fn is_concurrency_limited(job: &Job) -> bool {
     match Kind::parse(&job.kind) {
         Some(Kind::Export) => Tracking::of(&job.request) != Tracking::Only,
-        Some(
-            Kind::CreateProject
-            | Kind::EditProject
-            | Kind::SimpleVideo
-            | Kind::CustomVideo
-            | Kind::ScriptsToVideo
-            | Kind::TopicToVideo
-            | Kind::UrlToVideo
-            | Kind::DocsToVideo
-            | Kind::Dubbing,
-        ) => true,
-        // Nothing of it remains at the provider after the response.
-        Some(Kind::Generated(_)) | None => false,
+        Some(kind) => match Work::of(kind) {
+            Work::Project | Work::Dubbing => true,
+            // Nothing of it remains at the provider after the response.
+            Work::Generated(_) => false,
+        },
+        None => false,
     }
 }

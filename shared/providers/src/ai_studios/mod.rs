@@ -21,6 +21,7 @@ mod order;
 mod paid_request;
 mod partial_json_parser;
 mod poll;
+mod poll_evaluation;
 mod retry_delays;
 mod stored_export_state;
 mod submit;

@@ -13,7 +13,7 @@ use super::{
     envelope::{ExpectedPayload, open_envelope},
     error_response::{ErrorKind, ErrorResponse},
     multipart_form::FormBody,
-    retry_delays::RetryDelays,
+    retry_delays::{RetryDelays, resend_after},
 };
 use crate::{SendFailure, SendResult, SubmitStep};
 
@@ -136,11 +136,7 @@ impl PaidRequest {
     }
 
     fn send_after(&self, wait: Option<Duration>, otherwise: Error) -> SubmitStep {
-        match (wait, self.build_request()) {
-            (None, _) => SubmitStep::Rejected(otherwise),
-            (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, deadline_error: otherwise },
-            (Some(_), Err(error)) => SubmitStep::Rejected(error),
-        }
+        resend_after(wait, self.build_request(), otherwise)
     }
 }
 

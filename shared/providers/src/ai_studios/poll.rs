@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Error, ErrorClass, Job, Secret};
+use model::{Error, Job, Secret};
 use time::OffsetDateTime;
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
         evaluate_poll::ExportEvaluation,
         progress::{ExportProgress, Project},
     },
+    poll_evaluation::{PollEvaluation, failure, no_response},
     retry_delays::RetryDelays,
 };
 use crate::{ApiAccess, PollSchedule, PollStatus, Query, QueryStep, SendResult};
@@ -63,7 +64,7 @@ impl ProjectPoll {
     /// Creates the poll of a job. None for a job that cannot be polled, see [`ExportEvaluation::new`].
     ///
     /// # Errors
-    /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
+    /// [`model::ErrorClass::ProviderCredentials`] or [`model::ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
     pub(super) fn new(access: &ApiAccess<'_>, job: &Job, now: OffsetDateTime) -> Result<Option<Self>, Error> {
         let Some(evaluation) = ExportEvaluation::new(job, access.credentials, now) else { return Ok(None) };
         let stage = if evaluation.is_creating() { PollStage::Creation } else { PollStage::Progress };
@@ -98,10 +99,7 @@ impl ProjectPoll {
             Ok(response) => response,
             // The progress is evaluated without the project.
             Err(_) if self.stage == PollStage::ProjectAfterProgress => return self.evaluate(None),
-            Err(_) => {
-                let message = "AI Studios did not respond";
-                return self.handle_temporary_failure(Error::new(ErrorClass::ProviderUnavailable, message));
-            }
+            Err(_) => return self.evaluation.handle_temporary_failure(no_response()),
         };
         match open_envelope(response.status(), response.body(), ExpectedPayload::Object) {
             Ok(payload) => match self.stage {
@@ -144,7 +142,7 @@ impl ProjectPoll {
                 self.retry_delays.retry_throttled(request, result, error_response.to_error())
             }
             _ if self.stage == PollStage::ProjectAfterProgress => self.evaluate(None),
-            ErrorKind::Transient => self.handle_temporary_failure(error_response.to_error()),
+            ErrorKind::Transient => self.evaluation.handle_temporary_failure(error_response.to_error()),
             ErrorKind::NotFound if self.stage != PollStage::Creation => self.handle_not_found(error_response),
             ErrorKind::NotFound if self.evaluation.may_be_invisible() => {
                 QueryStep::Done(self.evaluation.in_progress(None))
@@ -165,15 +163,7 @@ impl ProjectPoll {
             | ErrorKind::Forbidden
             | ErrorKind::Conflict
             | ErrorKind::InvalidRequest
-            | ErrorKind::Other => self.handle_rejected_poll(error_response),
-        }
-    }
-
-    /// A temporary failure changes nothing before the timeout of the export.
-    fn handle_temporary_failure(&self, error: Error) -> QueryStep<PollStatus> {
-        match self.evaluation.is_overdue() {
-            true => QueryStep::Done(PollStatus::Ended(self.evaluation.expired_event())),
-            false => QueryStep::Failed(error),
+            | ErrorKind::Other => self.evaluation.handle_rejected_poll(error_response, self.polled_work()),
         }
     }
 
@@ -194,36 +184,13 @@ impl ProjectPoll {
             PollStage::Progress | PollStage::ProgressByProjectId => self.send_request(PollStage::ProjectOnly),
             PollStage::Creation | PollStage::ProjectAfterProgress | PollStage::ProjectOnly => {
                 let message = "project_missing: the project no longer exists at AI Studios";
-                let error = Error::new(ErrorClass::ProviderFailed, message);
-                let answer = error_response.to_provider_answer();
-                QueryStep::Done(PollStatus::NotFound(error.with_provider_error(answer)))
+                QueryStep::Done(PollStatus::NotFound(failure(message, error_response)))
             }
         }
     }
 
     fn polled_work(&self) -> &'static str {
         if self.stage == PollStage::Creation { "automation" } else { "export" }
-    }
-
-    /// Three consecutive rejected polls fail the job (contract 3.2). A token that is rejected again counts as one: a
-    /// gateway in front of the API may respond like that for a moment, and the video would be lost.
-    fn handle_rejected_poll(&mut self, error_response: &ErrorResponse) -> QueryStep<PollStatus> {
-        if self.evaluation.count_rejected_poll() {
-            let error = match error_response.kind() {
-                ErrorKind::InvalidToken => error_response.to_error(),
-                _ => {
-                    let message = format!(
-                        "AI Studios rejects polls of the {}: {}",
-                        self.polled_work(),
-                        error_response.message
-                    );
-                    Error::new(ErrorClass::ProviderFailed, message)
-                        .with_provider_error(error_response.to_provider_answer())
-                }
-            };
-            return QueryStep::Done(PollStatus::NotFound(error));
-        }
-        QueryStep::Done(self.evaluation.in_progress(None))
     }
 }
 

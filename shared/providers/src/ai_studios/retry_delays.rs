@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::Error;
 
-use crate::{QueryStep, SendResult, parse_retry_after};
+use crate::{QueryStep, SendResult, SubmitStep, parse_retry_after};
 
 /// The maximum number of retries of a throttled request.
 const MAX_THROTTLED_RETRIES: u32 = 3;
@@ -62,6 +62,19 @@ impl RetryDelays {
         error: Error,
     ) -> QueryStep<T> {
         retry_step(self.next_after_failure(), request, error)
+    }
+}
+
+/// The step that sends a request of a submission again after this time. Without a time the error ends the submission.
+pub(super) fn resend_after(
+    wait: Option<Duration>,
+    request: Result<http::Request<Bytes>, Error>,
+    otherwise: Error,
+) -> SubmitStep {
+    match (wait, request) {
+        (None, _) => SubmitStep::Rejected(otherwise),
+        (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, deadline_error: otherwise },
+        (Some(_), Err(error)) => SubmitStep::Rejected(error),
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     export_status::progress::{ExportProgress, Project},
     lenient_values::read_text,
     order::Kind,
-    retry_delays::RetryDelays,
+    retry_delays::{RetryDelays, resend_after},
     stored_export_state::{ProjectSnapshot, StoredState},
     submit_errors::{
         not_exported_error, outcome_unknown_error, refusal_error, refused_export_error, unreachable_error,
@@ -122,11 +122,7 @@ impl ProjectSubmission {
     }
 
     fn send_after(&self, wait: Option<Duration>, otherwise: Error) -> SubmitStep {
-        match (wait, self.build_request()) {
-            (None, _) => SubmitStep::Rejected(otherwise),
-            (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, deadline_error: otherwise },
-            (Some(_), Err(error)) => SubmitStep::Rejected(error),
-        }
+        resend_after(wait, self.build_request(), otherwise)
     }
 
     /// Stores the state of the project before the request. It cannot be read afterwards (contract 2, E3), and it shows

@@ -39,21 +39,6 @@ pub(super) fn is_id(text: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// Reads an optional field. An invalid value adds a violation with what is expected.
-pub(super) fn read_optional(
-    fields: &mut RequestFields,
-    request: &mut Request,
-    name: &str,
-    expected: &str,
-    is_valid: impl Fn(&Value) -> bool,
-) {
-    match fields.take(name) {
-        None => {}
-        Some(value) if is_valid(&value) => _ = request.insert(name.into(), value),
-        Some(_) => fields.add_violation(name, expected),
-    }
-}
-
 /// Returns a check for an integer within an inclusive range.
 pub(super) fn is_integer_in(range: std::ops::RangeInclusive<i64>) -> impl Fn(&Value) -> bool {
     move |value| value.as_i64().is_some_and(|number| range.contains(&number))

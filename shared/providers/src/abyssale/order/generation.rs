@@ -6,12 +6,11 @@ use serde_json::Value;
 
 use super::{
     field_validators::{
-        LayerOverride, PagesField, Request, is_id, is_integer_in, read_design_id, read_optional, read_pages,
-        validate_layers,
+        LayerOverride, PagesField, Request, is_id, is_integer_in, read_design_id, read_pages, validate_layers,
     },
     options::{FILE_TYPES, check_design_type, read_options, read_print},
 };
-use crate::RequestFields;
+use crate::{RequestFields, validate_request_fields::read_optional};
 
 /// Reads the order of banners in some or all formats of a design.
 pub(super) fn read_generation(fields: &mut RequestFields) -> (Request, Option<u64>) {

@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use super::field_validators::{
-    LayerOverride, Request, is_integer_in, read_design_id, read_optional, validate_layers,
-};
-use crate::RequestFields;
+use super::field_validators::{LayerOverride, Request, is_integer_in, read_design_id, validate_layers};
+use crate::{RequestFields, validate_request_fields::read_optional};
 
 /// The file types of a synchronous image (contract 4).
 pub(super) const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "pdf", "auto"];

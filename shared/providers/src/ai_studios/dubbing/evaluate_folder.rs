@@ -11,14 +11,15 @@ use super::{
 };
 use crate::{
     Credentials, PollStatus,
-    ai_studios::{export_status::status_rules::ExportStatus, file_name::file_name_of_url},
+    ai_studios::{
+        export_status::status_rules::ExportStatus, file_name::file_name_of_url,
+        poll_evaluation::PollEvaluation,
+    },
 };
 
 /// A folder that is not found within this time after the request may not be visible everywhere yet (as a project,
 /// contract 3.2), in seconds.
 const FOLDER_VISIBILITY_SECONDS: i64 = 60;
-/// How many consecutive polls the provider may reject (contract 3.2).
-const MAX_REJECTED_POLLS: u32 = 3;
 /// The default timeout of a dubbing, in seconds. How long one takes is not documented. It is longer than that of an
 /// export, since a folder may hold ten videos.
 const DEFAULT_DEADLINE_SECONDS: u64 = 6 * 3600;
@@ -68,17 +69,6 @@ impl FolderEvaluation {
         self.age() < FOLDER_VISIBILITY_SECONDS
     }
 
-    /// Whether the timeout of the dubbing has passed.
-    pub(super) fn is_overdue(&self) -> bool {
-        self.age() >= self.deadline
-    }
-
-    /// Counts a rejected poll. Returns whether there were too many in a row.
-    pub(super) fn count_rejected_poll(&mut self) -> bool {
-        self.stored.refusals += 1;
-        self.stored.refusals >= MAX_REJECTED_POLLS
-    }
-
     /// Evaluates the items. The job ends when every language has a video or has failed. When the time is over, or
     /// nothing has changed for too long, it ends with the languages that are ready.
     pub(super) fn evaluate(&mut self, items: &[DubbedItem]) -> PollStatus {
@@ -97,23 +87,6 @@ impl FolderEvaluation {
             return self.end(status, "");
         }
         self.in_progress(Some(self.mean_percent(items)))
-    }
-
-    /// The dubbing is in progress, or has expired.
-    pub(super) fn in_progress(&self, percent: Option<f64>) -> PollStatus {
-        match self.is_overdue() {
-            true => PollStatus::Ended(self.expired_event()),
-            false => PollStatus::InProgress {
-                percent,
-                provider_state: self.stored.changes_since(&self.stored_before),
-            },
-        }
-    }
-
-    /// The event of a dubbing of which no language was ready before the timeout.
-    pub(super) fn expired_event(&self) -> JobEvent {
-        let message = format!("the dubbing was not finished after {} minutes", self.deadline / 60);
-        JobEvent::Expired { error: self.error(ErrorClass::ProviderSilent, &message) }
     }
 
     fn age(&self) -> i64 {
@@ -204,6 +177,25 @@ impl FolderEvaluation {
 
     fn error(&self, class: ErrorClass, message: &str) -> JobError {
         Error::new(class, message).to_job_error(self.now)
+    }
+}
+
+impl PollEvaluation for FolderEvaluation {
+    fn is_overdue(&self) -> bool {
+        self.age() >= self.deadline
+    }
+
+    fn expired_event(&self) -> JobEvent {
+        let message = format!("the dubbing was not finished after {} minutes", self.deadline / 60);
+        JobEvent::Expired { error: self.error(ErrorClass::ProviderSilent, &message) }
+    }
+
+    fn changed_state(&self) -> Option<Map<String, Value>> {
+        self.stored.changes_since(&self.stored_before)
+    }
+
+    fn rejected_polls(&mut self) -> &mut u32 {
+        &mut self.stored.refusals
     }
 }
 

@@ -1,7 +1,7 @@
 //! Polls the status of a dubbing: the items of its folder.
 
 use bytes::Bytes;
-use model::{Error, ErrorClass, Job, Secret};
+use model::{Error, Job, Secret};
 use time::OffsetDateTime;
 
 use super::{evaluate_folder::FolderEvaluation, folder::read_folder};
@@ -11,6 +11,7 @@ use crate::{
         api_request::{AiStudiosApi, encode_path_segment},
         envelope::{ExpectedPayload, open_envelope},
         error_response::{ErrorKind, ErrorResponse},
+        poll_evaluation::{PollEvaluation, failure, no_response},
         retry_delays::RetryDelays,
     },
 };
@@ -60,7 +61,7 @@ impl DubbingPoll {
                 let request = self.build_request();
                 self.retry_delays.retry_throttled(request, result, error_response.to_error())
             }
-            ErrorKind::Transient => self.handle_temporary_failure(error_response.to_error()),
+            ErrorKind::Transient => self.evaluation.handle_temporary_failure(error_response.to_error()),
             ErrorKind::NotFound if self.evaluation.may_be_invisible() => {
                 QueryStep::Done(self.evaluation.in_progress(None))
             }
@@ -73,31 +74,8 @@ impl DubbingPoll {
             | ErrorKind::Forbidden
             | ErrorKind::Conflict
             | ErrorKind::InvalidRequest
-            | ErrorKind::Other => self.handle_rejected_poll(error_response),
+            | ErrorKind::Other => self.evaluation.handle_rejected_poll(error_response, "dubbing"),
         }
-    }
-
-    /// A temporary failure changes nothing before the timeout of the dubbing.
-    fn handle_temporary_failure(&self, error: Error) -> QueryStep<PollStatus> {
-        match self.evaluation.is_overdue() {
-            true => QueryStep::Done(PollStatus::Ended(self.evaluation.expired_event())),
-            false => QueryStep::Failed(error),
-        }
-    }
-
-    /// Three consecutive rejected polls fail the job (contract 3.2).
-    fn handle_rejected_poll(&mut self, error_response: &ErrorResponse) -> QueryStep<PollStatus> {
-        if !self.evaluation.count_rejected_poll() {
-            return QueryStep::Done(self.evaluation.in_progress(None));
-        }
-        let error = match error_response.kind() {
-            ErrorKind::InvalidToken => error_response.to_error(),
-            _ => {
-                let message = format!("AI Studios rejects polls of the dubbing: {}", error_response.message);
-                failure(&message, error_response)
-            }
-        };
-        QueryStep::Done(PollStatus::NotFound(error))
     }
 }
 
@@ -113,18 +91,13 @@ impl Query<PollStatus> for DubbingPoll {
 
     fn on_response(&mut self, result: SendResult) -> QueryStep<PollStatus> {
         let Ok(response) = &result else {
-            let message = "AI Studios did not respond";
-            return self.handle_temporary_failure(Error::new(ErrorClass::ProviderUnavailable, message));
+            return self.evaluation.handle_temporary_failure(no_response());
         };
         match open_envelope(response.status(), response.body(), ExpectedPayload::List) {
             Ok(payload) => QueryStep::Done(self.evaluation.evaluate(&read_folder(payload))),
             Err(error_response) => self.handle_error_response(&result, &error_response),
         }
     }
-}
-
-fn failure(message: &str, error_response: &ErrorResponse) -> Error {
-    Error::new(ErrorClass::ProviderFailed, message).with_provider_error(error_response.to_provider_answer())
 }
 
 #[cfg(test)]

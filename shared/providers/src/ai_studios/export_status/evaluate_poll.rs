@@ -1,6 +1,7 @@
 //! Evaluates the responses of one poll together: what they mean for the job, and what is stored for the next poll.
 
 use model::{Job, JobEvent, JobStatus, ProviderJobId};
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::{
@@ -12,7 +13,8 @@ use super::{
 use crate::{
     Credentials, PollStatus,
     ai_studios::{
-        lenient_values::read_text, order::Kind, stored_export_state::StoredState, wire_request::Tracking,
+        lenient_values::read_text, order::Kind, poll_evaluation::PollEvaluation,
+        stored_export_state::StoredState, wire_request::Tracking,
     },
 };
 
@@ -22,8 +24,6 @@ const PROJECT_VISIBILITY_SECONDS: i64 = 60;
 /// How long an export may be finished without a URL before the poll reads its project for it (contract 3.2), in
 /// seconds.
 const MAX_FINALIZING_SECONDS: i64 = 10 * 60;
-/// How many consecutive polls the provider may reject (contract 3.2).
-const MAX_REJECTED_POLLS: u32 = 3;
 /// How many polls look for the render task.
 const MAX_TASK_LOOKUPS: u32 = 3;
 /// The default timeout of an export, and the default time without progress after which it has stalled, in seconds
@@ -108,11 +108,6 @@ impl ExportEvaluation {
         !self.is_outcome_unknown && self.stored.age(self.now) < PROJECT_VISIBILITY_SECONDS
     }
 
-    /// Whether the timeout of the export has passed.
-    pub(crate) fn is_overdue(&self) -> bool {
-        self.stored.age(self.now) >= self.deadline
-    }
-
     /// Whether the project has to be read too, because the progress is not sufficient.
     pub(crate) fn needs_project(&self, progress: &ExportProgress) -> bool {
         let is_unproven =
@@ -126,12 +121,6 @@ impl ExportEvaluation {
             ExportStatus::Pending(_) => false,
         };
         is_needed || looks_for_task || self.is_outcome_unknown
-    }
-
-    /// Counts a rejected poll. Returns whether there were too many in a row.
-    pub(crate) fn count_rejected_poll(&mut self) -> bool {
-        self.stored.refusals += 1;
-        self.stored.refusals >= MAX_REJECTED_POLLS
     }
 
     /// Evaluates the progress of an automation that makes the project. Only both of its documented signs together end
@@ -176,24 +165,6 @@ impl ExportEvaluation {
             ExportStatus::Finalizing => self.evaluate_finalizing(&progress, project),
             ExportStatus::Pending(percent) => self.evaluate_pending(&progress, percent),
         }
-    }
-
-    /// The export is in progress, or has expired.
-    pub(crate) fn in_progress(&self, percent: Option<f64>) -> PollStatus {
-        match self.is_overdue() {
-            true => PollStatus::Ended(self.expired_event()),
-            false => PollStatus::InProgress {
-                percent,
-                provider_state: self.stored.changes_since(&self.stored_before),
-            },
-        }
-    }
-
-    /// The event of work that did not finish before the timeout.
-    pub(crate) fn expired_event(&self) -> JobEvent {
-        let StoredState { percent, state, .. } = self.stored.clone();
-        let last = ExportProgress { percent, state, ..ExportProgress::default() };
-        expired_event(self.awaited_work(), &last, self.deadline / 60, self.now)
     }
 
     fn awaited_work(&self) -> AwaitedWork {
@@ -302,5 +273,25 @@ impl ExportEvaluation {
         let resolution = self.resolution.as_deref();
         let source = video_source(&self.project_id, resolution, &self.stored, url, ownership);
         PollStatus::Ended(JobEvent::FilesReady { sources: vec![source], missing: vec![] })
+    }
+}
+
+impl PollEvaluation for ExportEvaluation {
+    fn is_overdue(&self) -> bool {
+        self.stored.age(self.now) >= self.deadline
+    }
+
+    fn expired_event(&self) -> JobEvent {
+        let StoredState { percent, state, .. } = self.stored.clone();
+        let last = ExportProgress { percent, state, ..ExportProgress::default() };
+        expired_event(self.awaited_work(), &last, self.deadline / 60, self.now)
+    }
+
+    fn changed_state(&self) -> Option<Map<String, Value>> {
+        self.stored.changes_since(&self.stored_before)
+    }
+
+    fn rejected_polls(&mut self) -> &mut u32 {
+        &mut self.stored.refusals
     }
 }

@@ -5,10 +5,8 @@
 
 use serde_json::Value;
 
-use super::field_validators::{
-    MAX_JSON_BYTES, MAX_WORDS_CHARS, Request, is_text, read_export_options, read_optional,
-};
-use crate::RequestFields;
+use super::field_validators::{MAX_JSON_BYTES, MAX_WORDS_CHARS, Request, is_text, read_export_options};
+use crate::{RequestFields, validate_request_fields::read_optional};
 
 /// The orientations of a project.
 pub(super) const ORIENTATIONS: [&str; 2] = ["landscape", "portrait"];

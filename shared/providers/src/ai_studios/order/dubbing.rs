@@ -6,9 +6,9 @@ use url::Url;
 
 use super::{
     documents::{MAX_URL_BYTES, is_uri, is_web_url},
-    field_validators::{Request, is_text, read_optional},
+    field_validators::{Request, is_text},
 };
-use crate::RequestFields;
+use crate::{RequestFields, validate_request_fields::read_optional};
 
 /// The maximum number of target languages: the fields `target_0` to `target_9`.
 pub(super) const MAX_TARGETS: usize = 10;

@@ -52,21 +52,6 @@ pub(super) fn read_text(fields: &mut RequestFields, request: &mut Request, name:
     }
 }
 
-/// Reads an optional field. An invalid value adds a violation with what is expected.
-pub(super) fn read_optional(
-    fields: &mut RequestFields,
-    request: &mut Request,
-    name: &str,
-    expected: &str,
-    is_valid: impl Fn(&Value) -> bool,
-) {
-    match fields.take(name) {
-        None => {}
-        Some(value) if is_valid(&value) => _ = request.insert(name.into(), value),
-        Some(_) => fields.add_violation(name, expected),
-    }
-}
-
 /// Whether a value is a text with at least one character that is no space.
 pub(super) fn is_text(value: &Value, max_chars: usize) -> bool {
     value.as_str().is_some_and(|text| !text.trim().is_empty() && text.chars().count() <= max_chars)

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::field_validators::{MAX_SCRIPT_CHARS, Request, read_optional, read_text};
-use crate::RequestFields;
+use super::field_validators::{MAX_SCRIPT_CHARS, Request, read_text};
+use crate::{RequestFields, validate_request_fields::read_optional};
 
 /// The styles of a generated image.
 pub(super) const IMAGE_STYLES: [&str; 4] = ["PHOTOGRAPHIC", "VECTOR_IMAGE", "ILLUSTRATION", "3D"];

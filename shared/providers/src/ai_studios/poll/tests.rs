@@ -2,7 +2,7 @@
 
 mod creation;
 
-use model::{JobEvent, JobId, JobOrigin, NewJob, ProviderJobId, ProviderName};
+use model::{ErrorClass, JobEvent, JobId, JobOrigin, NewJob, ProviderJobId, ProviderName};
 use serde_json::{Map, Value, json};
 
 use super::*;
